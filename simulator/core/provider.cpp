@@ -153,7 +153,8 @@ Decision Model::on_accept(std::size_t index, std::uint64_t connection, Now real,
   auto& state = in_space.providers[index];
   Decision decision;
   if (!state.script.has_stage(stage)) return decision;
-  ProviderRequest request{.connection = connection, .nth = ++state.connections};
+  if (stage == Stage::accept || !state.script.has_stage(Stage::accept)) ++state.connections;
+  ProviderRequest request{.connection = connection, .nth = state.connections};
   request.nth_credential = request.nth;
   decision.rule = state.script.decide(request, stage, {.seed = options_.seed, .elapsed = now.instant - in_space.start});
   if (!decision.rule) return decision;
@@ -168,10 +169,21 @@ Decision Model::on_accept(std::size_t index, std::uint64_t connection, Now real,
   return decision;
 }
 
-std::string_view Model::listening(std::size_t index, Now real) const {
+std::string_view Model::listening(std::size_t index, Now real) {
+  const auto now = skewed(real);
+  auto& in_space = space("");
+  return in_space.providers[index].script.listening({.seed = options_.seed, .elapsed = now.instant - in_space.start});
+}
+
+std::string_view Model::certificate_fault(std::size_t index, Now real) const {
   const auto now = skewed(real);
   const auto& in_space = spaces_.find("")->second;
-  return in_space.providers[index].script.listening({.seed = options_.seed, .elapsed = now.instant - in_space.start});
+  const auto& state = in_space.providers[index];
+  ProviderRequest request{.nth = state.connections + 1};
+  request.nth_credential = request.nth;
+  auto script = state.script;  // a copy: deciding counts
+  const auto rule = script.decide(request, Stage::tls, {.seed = options_.seed, .elapsed = now.instant - in_space.start});
+  return rule ? std::string_view(state.script.rule(*rule).fault.name) : std::string_view{};
 }
 
 bool Model::stage_used(std::size_t index, Stage stage) const { return spaces_.find("")->second.providers[index].script.has_stage(stage); }

@@ -47,7 +47,9 @@ class Model {
   /// A connection was accepted: a fault for it, if a rule says so ("" none).
   Decision on_accept(std::size_t provider, std::uint64_t connection, Now now, Stage stage);
   /// "", "refused" or "backlog-full": what the port should be doing.
-  std::string_view listening(std::size_t provider, Now now) const;
+  std::string_view listening(std::size_t provider, Now now);
+  /// The tls-… fault of the connection being accepted, decided by its number; counts no use (on_accept does).
+  std::string_view certificate_fault(std::size_t provider, Now now) const;
 
   void on_answer(std::uint64_t attempt, int status, std::uint64_t events, std::uint64_t bytes, Now now);
   /// Exactly once for each attempt.

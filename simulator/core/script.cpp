@@ -97,10 +97,12 @@ std::optional<std::size_t> Script::decide(const ProviderRequest& request, Stage 
   return std::nullopt;
 }
 
-std::string_view Script::listening(const ScriptContext& context) const {
+std::string_view Script::listening(const ScriptContext& context) {
   static const ProviderRequest nothing;
-  for (const auto& entry : rules_) {
-    if (entry.stage == Stage::listen && matches(entry.rule.when, nothing, state_, context.elapsed)) return entry.rule.fault.name;
+  for (auto& entry : rules_) {
+    if (entry.stage != Stage::listen || !matches(entry.rule.when, nothing, state_, context.elapsed)) continue;
+    entry.fired = std::max<std::int64_t>(1, entry.fired);
+    return entry.rule.fault.name;
   }
   return {};
 }

@@ -22,8 +22,8 @@ class Script {
   /// The index of the rule that decides; nothing when none does. Counts the use and moves to the rule's state.
   /// Only rules of `stage` are looked at. Cost: O(rules).
   std::optional<std::size_t> decide(const ProviderRequest& request, Stage stage, const ScriptContext& context);
-  /// Whether a rule of the listen stage wants to act now; counts no use. "" when none.
-  std::string_view listening(const ScriptContext& context) const;
+  /// Whether a rule of the listen stage wants to act now. "" when none. The first time counts as a use.
+  std::string_view listening(const ScriptContext& context);
 
   void replace(std::vector<Rule> rules);
   void add(std::vector<Rule> rules);
