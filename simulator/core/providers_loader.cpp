@@ -212,6 +212,8 @@ ProviderSpec read_provider(JsonReader& in, std::string name) {
     if (!spec.options.is_object()) in.problem("options", "an object is wanted here");
   }
   for (const auto& rule : spec.script) {
+    const auto info = rule.fault.name.empty() ? std::nullopt : find_fault(rule.fault.name);
+    if (info && info->stage == Stage::tls) spec.tls = Tls::valid;
     if (rule.when.credential.empty() || rule.when.credential.find_first_of("*?") != std::string::npos || spec.credentials.empty()) continue;
     std::vector<std::string> labels;
     for (const auto& credential : spec.credentials) labels.push_back(credential.label);
@@ -220,8 +222,6 @@ ProviderSpec read_provider(JsonReader& in, std::string name) {
       in.problem("script", fmt::format("the rule on line {} waits for a credential \"{}\", which the provider does not have", rule.line, rule.when.credential),
                  near ? "did you mean \"" + *near + "\"?" : "it has: " + base::join(labels, ", "));
     }
-    const auto info = rule.fault.name.empty() ? std::nullopt : find_fault(rule.fault.name);
-    if (info && info->stage == Stage::tls) spec.tls = Tls::valid;
   }
   in.done();
   return spec;

@@ -116,7 +116,8 @@ awaitable<bool> Connection::accept_fault(Stage stage) {
   if (decision.fault == "tls-handshake-cut") {
     auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, use_tuple);
     (void)error;
-    // The beginning of a ServerHello record, then the reset.
+    // The beginning of a ServerHello record, as plain bytes, then the reset.
+    tls_.reset();
     out_.assign("\x16\x03\x03\x00\x7a\x02\x00", 7);
     co_await flush();
     co_await hard_end();
