@@ -60,7 +60,13 @@ base::Json Journal::since(std::uint64_t since, std::string_view space, std::size
   if (events_.empty()) return list;
   const auto first = events_.front().seq;
   for (auto i = since > first ? static_cast<std::size_t>(since - first) : 0; i < events_.size() && list.size() < max; ++i) {
-    if (space == "*" || events_[i].space == space) list.push_back(events_[i].to_json());
+    if (space == "*" || events_[i].space == space) {
+      auto json = events_[i].to_json();
+      for (const auto* key : {"body", "path", "model"}) {
+        if (json.contains(key)) json[key] = redactor_.apply(base::string_or(json, key));
+      }
+      list.push_back(std::move(json));
+    }
   }
   return list;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/redact.h"
 #include "base/time.h"
 
 namespace simulator {
@@ -37,6 +38,8 @@ inline constexpr std::size_t kJournalBytesMax = 64 << 20; ///< of bodies, over a
 
 class Journal {
  public:
+  /// Bodies and paths are kept as they came and cleaned of secrets when they are read: attempts come by the ten thousand.
+  explicit Journal(const base::Redactor& redactor) : redactor_(redactor) {}
   const JournalEvent& append(JournalEvent event);
   /// Events with seq ≥ since, oldest first, at most `max`; of one space unless it is "*".
   base::Json since(std::uint64_t since, std::string_view space, std::size_t max = 10'000) const;
@@ -44,6 +47,7 @@ class Journal {
   void clear() { events_.clear(), bytes_ = 0; }
 
  private:
+  const base::Redactor& redactor_;
   std::deque<JournalEvent> events_;
   std::size_t bytes_ = 0;
   std::uint64_t next_ = 1;

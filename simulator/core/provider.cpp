@@ -77,7 +77,14 @@ void Model::identify(std::size_t index, Provider& state, ProviderRequest& reques
     const auto found = labels_[index].find(request.secret);
     if (found != labels_[index].end()) request.credential = found->second;
     // Salted, so that a weak secret cannot be guessed from the journal.
-    shown = found != labels_[index].end() ? found->second : "unknown:" + base::hmac_sha256_hex(options_.salt, request.secret).substr(0, 8);
+    if (found != labels_[index].end()) {
+      shown = found->second;
+    } else {
+      if (unknown_.size() >= kCredentialsSeenMax) unknown_.clear();
+      auto& name = unknown_[request.secret];
+      if (name.empty()) name = "unknown:" + base::hmac_sha256_hex(options_.salt, request.secret).substr(0, 8);
+      shown = name;
+    }
   }
   request.attempt = ++attempts_;
   request.nth = ++state.nth;
@@ -97,8 +104,8 @@ Decision Model::on_request(std::size_t index, ProviderRequest& request, Now real
 
   JournalEvent event{.at = real.instant, .attempt = request.attempt, .connection = request.connection, .nth = request.nth,
                      .nth_credential = request.nth_credential, .space = space_name, .provider = spec.name, .credential = shown,
-                     .model = base::shorten(request.model, 200), .method = request.method, .path = base::shorten(redactor_.apply(request.path), 500),
-                     .body = redactor_.apply(base::shorten(request.body, kJournalBodyMax)), .stream = request.stream};
+                     .model = base::shorten(request.model, 200), .method = request.method, .path = base::shorten(request.path, 500),
+                     .body = base::shorten(request.body, kJournalBodyMax), .stream = request.stream};
   const auto not_before = state.not_before.find(shown);
   event.too_early = not_before != state.not_before.end() && now.instant < not_before->second;
   journal_.append(std::move(event));

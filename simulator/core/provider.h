@@ -106,7 +106,8 @@ class Model {
   std::map<std::string, Space, std::less<>> spaces_;
   std::map<std::uint64_t, Open> open_;
   base::Redactor redactor_;
-  Journal journal_;
+  Journal journal_{redactor_};
+  std::map<std::string, std::string> unknown_;  // secret → "unknown:hash", so that the hash is made once
   std::uint64_t attempts_ = 0;
   std::map<int, std::uint64_t> answers_;               // by status
   std::map<std::string, std::uint64_t> faults_fired_;  // by name
