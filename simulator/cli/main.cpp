@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "simulator/cli/faults_command.h"
+#include "simulator/net/record.h"
 #include "simulator/net/serve.h"
 
 namespace simulator {
@@ -128,6 +129,14 @@ int run(int argc, char** argv) {
   faults->add_option("--format", format, "text, json or markdown")->check(CLI::IsMember({"text", "json", "markdown"}));
   faults->add_flag("--catalogue", with_catalogue, "with the replies of real providers, each with its source");
 
+  RecordOptions record_options;
+  auto* record_command = app.add_subcommand("record", "a proxy before a real provider that writes what it saw as a scenario");
+  record_command->footer("Example:\n  simulator record --upstream https://api.openai.com --out recorded.json");
+  record_command->add_option("--upstream", record_options.upstream, "the provider's URL")->required();
+  record_command->add_option("--out", record_options.out, "the scenario FILE to write")->required();
+  record_command->add_option("--port", record_options.port, "0: any")->check(CLI::Range(0, 65535));
+  record_command->add_option("--ca-file", record_options.ca_file, "authorities to trust besides the system's");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -139,6 +148,13 @@ int run(int argc, char** argv) {
     if (text.empty()) return fail(base::problem(fmt::format("no fault is called \"{}\"", pattern), "simulator faults lists them all"));
     std::fputs(text.c_str(), stdout);
     return 0;
+  }
+  if (*record_command) {
+    const auto done = record(record_options, [](int port) {
+      fmt::print("{{\"ready\":true,\"pid\":{},\"url\":\"http://127.0.0.1:{}\"}}\n", ::getpid(), port);
+      std::fflush(stdout);
+    });
+    return done.has_error() ? fail(done.error()) : 0;
   }
   return run_serve(serve_flags);
 }
