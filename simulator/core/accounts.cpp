@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "simulator/core/personality_limits.h"
 
 namespace simulator {
 
@@ -85,17 +86,8 @@ base::Headers Accounts::headers_of(const Account& account, base::WallTime wall) 
   base::Headers headers;
   for (const auto& [word, bucket] : {std::pair{"requests", &account.requests}, std::pair{"tokens", &account.tokens}}) {
     if (!bucket->limited()) continue;
-    const auto remaining = std::to_string(static_cast<std::int64_t>(std::floor(bucket->level() + 1e-9)));
-    const auto full = bucket->until_full();
-    if (personality_ == "anthropic") {
-      headers.add(fmt::format("anthropic-ratelimit-{}-limit", word), std::to_string(bucket->limit()));
-      headers.add(fmt::format("anthropic-ratelimit-{}-remaining", word), remaining);
-      headers.add(fmt::format("anthropic-ratelimit-{}-reset", word), base::format_rfc3339(wall + full));
-    } else {
-      headers.add(fmt::format("x-ratelimit-limit-{}", word), std::to_string(bucket->limit()));
-      headers.add(fmt::format("x-ratelimit-remaining-{}", word), remaining);
-      headers.add(fmt::format("x-ratelimit-reset-{}", word), fmt::format("{}ms", base::milliseconds(full)));
-    }
+    add_limit_headers(headers, personality_, {.word = word, .limit = bucket->limit(), .remaining = static_cast<std::int64_t>(std::floor(bucket->level() + 1e-9)),
+                                              .full_in = bucket->until_full()}, wall);
   }
   return headers;
 }

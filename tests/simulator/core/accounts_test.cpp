@@ -5,7 +5,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-ProviderSpec spec_with(CredentialSpec credential, std::string personality = "openrouter") {
+ProviderSpec spec_with(CredentialSpec credential, std::string personality = "groq") {
   ProviderSpec spec{.name = "acme", .personality = std::move(personality)};
   spec.credentials.push_back(std::move(credential));
   return spec;
