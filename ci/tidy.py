@@ -30,7 +30,7 @@ RULES = [
     ("harness/scenario", ["base", "simulator/core", "simulator/catalogue"]),
     ("harness/checks", ["base", "harness/history", "harness/scenario"]),
     ("harness/report", ["base", "harness/history", "harness/scenario", "harness/checks"]),
-    ("harness/live", ["base", "harness/history", "harness/scenario", "harness/manager", "harness/checks", "harness/report"]),
+    ("harness/live", ["base", "harness/timewarp", "harness/history", "harness/scenario", "harness/manager", "harness/checks", "harness/report"]),
     ("harness/cli", ["base", "harness", "simulator/core", "simulator/catalogue"]),
     ("tests", ["base", "gateway", "simulator", "harness"]),
 ]
