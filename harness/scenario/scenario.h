@@ -1,6 +1,7 @@
 // A scenario as typed values. Reading it: loader.h. Running it: harness/live or harness/explore. Judging it: harness/checks.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,7 +47,7 @@ struct SendStep {
   std::optional<std::int64_t> hang_up_events;    ///< … or after so many stream events
   bool slow_reader = false;
   bool background = false;            ///< go on with the next step at once; joined at the end or by wait
-  std::string as;                     ///< the name checks use; "name" of count>1: name, name.2, name.3 …
+  std::string as;                     ///< the name checks use (never empty after loading); "name" of count>1 or repeat: name, name.2, name.3 …
   base::Duration timeout = std::chrono::minutes{10};  ///< the harness's own patience
   base::Duration think{0};            ///< between two of `count`
   std::optional<base::Json> expect;   ///< ReplyExpect's params; judged by the check "reply"
@@ -55,7 +56,7 @@ struct SendStep {
 struct CliStep {
   std::vector<std::string> args;      ///< after "gateway"
   std::optional<std::string> input;   ///< stdin
-  std::string as;
+  std::string as;                     ///< never empty after loading
   bool background = false;
   base::Duration timeout = std::chrono::minutes{5};
   std::vector<std::pair<std::string, std::string>> env;
@@ -71,7 +72,8 @@ struct ManagerStep {
   std::string fault;                  ///< lose-ready, delay-ready, oom-kill, freeze, start-limit, lose-socket, unreachable, … (manager's table)
   base::Json params = base::Json::object();
   std::optional<std::vector<std::string>> systemctl;  ///< or a plain systemctl call, e.g. ["stop", "brownout-gateway"]
-  std::optional<base::Json> expect;
+  std::optional<base::Json> expect;   ///< of a systemctl call: as for cli
+  std::string as;                     ///< of a systemctl call: the name in the cli lane, never empty after loading
 };
 struct DiskStep { std::string state; };            ///< full, read-only, ok, corrupt, missing
 struct WaitStep {
@@ -107,6 +109,7 @@ struct GatewaySetup {
 };
 
 struct Scenario {
+  std::int64_t version = 1;
   std::string name, file, title, why;
   std::vector<std::string> origin, tags, needs, catches;
   std::vector<simulator::ProviderSpec> providers;
@@ -119,6 +122,8 @@ struct Scenario {
   bool virtual_world = true;                     ///< false: needs a real process feature; `virtual_reason` says which
   std::string virtual_reason;
   std::string unused_faults_reason;              ///< non-empty: rules that need not fire, with the reason
+  /// The step-level expectations as checks "reply" and "cli.output", with the line of their step; beside `expect`, not in it.
+  std::vector<Expectation> step_expect;
   base::Duration time_limit = std::chrono::minutes{10};   ///< nominal, of the whole run
 };
 

@@ -134,6 +134,12 @@ void read_credentials(JsonReader& in, ProviderSpec& spec) {
   }
 }
 
+DialectKind dialect_of_personality(std::string_view personality) {
+  if (personality == "anthropic") return DialectKind::anthropic_messages;
+  if (personality == "gemini" || personality == "vertex") return DialectKind::gemini;
+  return DialectKind::openai_chat;
+}
+
 std::string_view default_personality(DialectKind kind) {
   switch (kind) {
     case DialectKind::anthropic_messages: return "anthropic";
@@ -192,11 +198,15 @@ ProviderSpec read_provider(JsonReader& in, std::string name) {
   ProviderSpec spec;
   spec.name = std::move(name);
   spec.line = in.node().line;
-  spec.dialect = static_cast<DialectKind>(in.one_of("dialect", kDialectNames, 0));
+  // "like" is the short way: a personality together with the dialect it speaks.
+  const auto like = in.optional_string("like");
+  if (like && in.has("personality")) in.problem("personality", "\"like\" is the personality already, so leave one of them out");
+  const auto spoken = like ? dialect_of_personality(*like) : DialectKind::openai_chat;
+  spec.dialect = static_cast<DialectKind>(in.one_of("dialect", kDialectNames, static_cast<std::size_t>(spoken)));
   const auto personality = in.optional_string("personality");
-  spec.personality = personality.value_or(std::string(default_personality(spec.dialect)));
+  spec.personality = like ? *like : personality.value_or(std::string(default_personality(spec.dialect)));
   if (std::find(kPersonalities.begin(), kPersonalities.end(), spec.personality) == kPersonalities.end()) {
-    in.unknown_word("personality", "personality", spec.personality, kPersonalities);
+    in.unknown_word(like ? "like" : "personality", like ? "provider" : "personality", spec.personality, kPersonalities);
     spec.personality = default_personality(spec.dialect);
   }
   spec.models = in.strings("models");

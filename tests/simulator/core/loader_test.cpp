@@ -41,6 +41,17 @@ TEST(ProvidersLoader, AMisspeltFaultNamesTheNearest) {
   EXPECT_THAT(loaded.problems, HasSubstr("did you mean \"cut-after-events-rst\"?"));
 }
 
+TEST(ProvidersLoader, LikeChoosesThePersonalityAndItsDialect) {
+  const auto loaded = load(R"({"providers":{"a":{"like":"anthropic"},"b":{"like":"groq"},"c":{"like":"openai","dialect":"openai-responses"}}})");
+
+  ASSERT_EQ(loaded.problems, "");
+  EXPECT_EQ(loaded.specs[0].dialect, DialectKind::anthropic_messages);
+  EXPECT_EQ(loaded.specs[1].personality, "groq");
+  EXPECT_EQ(loaded.specs[2].dialect, DialectKind::openai_responses);
+  EXPECT_THAT(load(R"({"providers":{"a":{"like":"opnai"}}})").problems, HasSubstr("did you mean \"openai\"?"));
+  EXPECT_THAT(load(R"({"providers":{"a":{"like":"openai","personality":"groq"}}})").problems, HasSubstr("leave one of them out"));
+}
+
 TEST(ProvidersLoader, EveryProblemIsReportedAtOnce) {
   const auto loaded = load(R"({"providers":{"acme":{"dialect":"openai-chatt","credentials":["key-a"],"scrip":[],
     "script":[{"fault":"hang-after-events","params":{"event":1}},{"fault":"500","times":0},{"when":{"credental":"key-a"},"fault":"500"},

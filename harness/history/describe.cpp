@@ -1,0 +1,146 @@
+#include "harness/history/describe.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace harness {
+namespace {
+
+using base::Json;
+
+std::string text(const Json& data, std::string_view key) { return base::string_or(data, key); }
+std::int64_t number(const Json& data, std::string_view key) { return base::integer_or(data, key, 0); }
+std::string with(std::string_view before, const std::string& value) { return value.empty() ? std::string() : std::string(before) + value; }
+std::string quoted(const std::string& value) { return value.empty() ? std::string() : " \"" + base::printable(value, 48) + "\""; }
+
+std::string client_words(const Entry& entry) {
+  const auto& data = entry.data;
+  const auto tag = fmt::format("#{}{}", number(data, "id"), with(" ", text(data, "as")));
+  if (entry.kind == "request") {
+    return fmt::format("{} {} {}{}{}{}", tag, text(data, "method").empty() ? "POST" : text(data, "method"), text(data, "path"), quoted(text(data, "text")),
+                       base::bool_or(data, "stream", false) ? " (stream)" : "", with(" session ", text(data, "session")));
+  }
+  if (entry.kind == "first-event") return tag + " first content";
+  if (entry.kind != "reply") return tag + " " + entry.kind;
+  const auto ended = text(data, "ended");
+  auto words = number(data, "status") == 0 ? tag + " no reply" : fmt::format("{} {}", tag, number(data, "status"));
+  words += quoted(text(data, "text").empty() ? text(data, "error") : text(data, "text"));
+  if (const auto reason = text(data, "reason"); !reason.empty() && reason != "none") words += " reason " + reason;
+  if (const auto hint = text(data, "hint"); !hint.empty()) words += " · hint" + quoted(hint);
+  if (base::bool_or(data, "error_event", false)) words += " · error event";
+  if (!ended.empty() && ended != "complete") words += " · ended: " + ended;
+  return words;
+}
+
+std::string provider_words(const Entry& entry) {
+  const auto& data = entry.data;
+  const auto who = text(data, "provider") + with(" ", text(data, "credential"));
+  if (entry.kind == "attempt") {
+    auto words = fmt::format("{} ← attempt {}{}{}", who, number(data, "attempt"), with(" ", text(data, "model")), base::bool_or(data, "stream", false) ? " (stream)" : "");
+    if (number(data, "too_early_ms") > 0) words += fmt::format(" · {} ms before its Retry-After", number(data, "too_early_ms"));
+    return words;
+  }
+  if (entry.kind == "answer") {
+    const auto fault = text(data, "fault");
+    const auto status = number(data, "status");
+    if (status == 0) return fmt::format("{} → {}", who, fault.empty() ? "nothing" : fault);
+    const bool same = fault == std::to_string(status);
+    return fmt::format("{} → {}{}", who, status, fault.empty() || same ? "" : " (" + fault + ")");
+  }
+  if (entry.kind == "end") {
+    const auto ended = text(data, "ended");
+    return fmt::format("{} attempt {} ended: {} after {} events, {} bytes", who, number(data, "attempt"), ended.empty() ? "complete" : ended, number(data, "events"), number(data, "bytes"));
+  }
+  if (entry.kind == "rule") return fmt::format("{} rule {} ({}) fired {} times", text(data, "provider"), number(data, "rule"), text(data, "fault"), number(data, "fired"));
+  return who + " " + entry.kind;
+}
+
+std::string fields_of(const Json& data, std::initializer_list<std::string_view> skip) {
+  std::string out;
+  for (const auto& [key, value] : data.items()) {
+    if (std::find(skip.begin(), skip.end(), key) != skip.end()) continue;
+    out += fmt::format(" {}={}", key, value.is_string() ? base::printable(value.get<std::string>(), 60) : base::printable(base::dump(value), 60));
+  }
+  return out;
+}
+
+std::string manager_words(const Entry& entry) {
+  const auto& data = entry.data;
+  const auto unit = text(data, "unit");
+  if (entry.kind == "state") {
+    auto words = fmt::format("{} {} → {}", unit, text(data, "from"), text(data, "to"));
+    if (const auto result = text(data, "result"); !result.empty() && result != "success") words += " · " + result;
+    return words + with(" · ", text(data, "reason"));
+  }
+  if (entry.kind == "spawn") return fmt::format("start {} (pid {}{})", unit, number(data, "pid"), text(data, "role") == "control" ? ", control" : "");
+  if (entry.kind == "exit") {
+    const auto role = text(data, "role") == "control" ? "control " : "";
+    const auto code = text(data, "code");
+    return fmt::format("{}pid {} {} {}", role, number(data, "pid"), code.empty() ? "exited" : code, data.contains("status") && data["status"].is_string() ? text(data, "status") : std::to_string(number(data, "status")));
+  }
+  if (entry.kind == "notify") return base::printable(base::replace_all(text(data, "text"), "\n", " "), 100);
+  if (entry.kind == "journal") return base::printable(text(data, "line"), 140);
+  if (entry.kind == "fault") return "fault " + text(data, "fault") + fields_of(data, {"fault"});
+  return entry.kind + fields_of(data, {});
+}
+
+std::string cli_words(const Entry& entry) {
+  const auto& data = entry.data;
+  if (entry.kind == "start") {
+    std::string args;
+    if (const auto* list = base::find(data, "args"); list && list->is_array()) {
+      for (const auto& each : *list) args += " " + (each.is_string() ? each.get<std::string>() : base::dump(each));
+    }
+    return base::printable((text(data, "program").empty() ? "gateway" : text(data, "program")) + args, 140);
+  }
+  if (entry.kind == "line") return "  " + base::printable(text(data, "line"), 140);
+  if (entry.kind == "exit") return fmt::format("exit code {} after {} ms", number(data, "code"), number(data, "ms"));
+  return entry.kind;
+}
+
+std::string harness_words(const Entry& entry) {
+  const auto& data = entry.data;
+  if (entry.kind == "step") return "step: " + text(data, "what") + with(" · ", text(data, "note"));
+  if (entry.kind == "step-failed") return "step failed: " + text(data, "why");
+  if (entry.kind == "lag") return fmt::format("the harness itself was {} ms late", number(data, "ms"));
+  if (entry.kind == "leftover") return fmt::format("still running at the end: pid {} {}", number(data, "pid"), text(data, "command"));
+  if (entry.kind == "secret") return fmt::format("the secret of {} was found in {}", text(data, "label"), text(data, "where"));
+  if (entry.kind == "sanitizer") return "sanitizer report " + text(data, "file");
+  if (entry.kind == "teardown") return "the steps are over; stopping everything";
+  if (entry.kind == "run") return fmt::format("run {} ({} world, speed {})", text(data, "scenario"), text(data, "world"), base::dump(data.value("speed", Json(1))));
+  return entry.kind + fields_of(data, {});
+}
+
+std::string gateway_words(const Entry& entry) {
+  if (entry.kind != "log") return base::printable(text(entry.data, "line"), 140);
+  return text(entry.data, "event") + fields_of(entry.data, {"event", "level", "time", "ts", "request_id"});
+}
+
+}  // namespace
+
+std::string describe(const Entry& entry) {
+  std::string words;
+  if (entry.lane == "client") words = client_words(entry);
+  else if (entry.lane == "provider") words = provider_words(entry);
+  else if (entry.lane == "gateway") words = gateway_words(entry);
+  else if (entry.lane == "manager") words = manager_words(entry);
+  else if (entry.lane == "cli") words = cli_words(entry);
+  else words = harness_words(entry);
+  return base::shorten(words.empty() ? entry.kind : words, kDescribeMax);
+}
+
+std::string describe_line(const Entry& entry) { return fmt::format("{:7.3f}  {:<9}  {}", base::seconds(entry.at), entry.lane, describe(entry)); }
+
+bool worth_showing(const Entry& entry) {
+  if (entry.lane == "provider") return entry.kind == "answer" || (entry.kind == "end" && base::string_or(entry.data, "ended", "complete") != "complete");
+  if (entry.lane == "harness") {
+    return entry.kind == "step-failed" || entry.kind == "leftover" || entry.kind == "secret" || entry.kind == "sanitizer" || entry.kind == "teardown" ||
+           (entry.kind == "step" && !base::string_or(entry.data, "note").empty());
+  }
+  if (entry.lane == "manager") return entry.kind != "journal" && !(entry.kind == "notify" && base::string_or(entry.data, "text").starts_with("WATCHDOG"));
+  if (entry.lane == "gateway" && entry.kind == "log") return base::string_or(entry.data, "level") != "debug";
+  return true;
+}
+
+}  // namespace harness
