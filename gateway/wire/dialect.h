@@ -28,6 +28,7 @@ struct ClientRequest {
   bool stream = false;
   bool include_usage = false;
   base::Json body;                   ///< the caller's JSON object, order kept
+  std::string raw;                   ///< the same as text: passes through byte for byte but for `model`
   bool tools = false, images = false;
   std::int64_t approx_tokens = 0;    ///< about 4 bytes of text a token
   std::int64_t messages = 0;
@@ -37,6 +38,7 @@ struct RequestProblem {
   int status = 400;
   std::string what;   ///< one sentence
   std::string param;  ///< the member at fault, e.g. "messages[2].content"
+  bool operator==(const RequestProblem&) const = default;
 };
 using ParsedRequest = std::variant<ClientRequest, RequestProblem>;
 /// Bad JSON, wrong types, missing model/messages: a RequestProblem in plain words.
@@ -60,6 +62,15 @@ using BuiltRequest = std::variant<UpstreamBody, RequestProblem>;
 BuiltRequest build_upstream(const ClientRequest& request, Dialect upstream, std::string_view model);
 /// Whether the target could serve it at all; the sentence when not.
 std::optional<RequestProblem> cannot_carry(const ClientRequest& request, Dialect upstream);
+
+/// Headers of the caller that speak of the dialect, for a target of the same one (set() them over the built ones): the
+/// API version and betas of Anthropic, the betas of OpenAI. Across dialects: none.
+base::Headers forwarded_headers(Dialect front, Dialect upstream, const base::Headers& caller);
+
+/// POST /v1/messages/count_tokens: an anthropic-messages target is asked itself …
+UpstreamBody build_count_tokens(const ClientRequest& request, std::string_view model);
+/// … for any other the gateway answers this estimate, {"input_tokens": N}, from approx_tokens.
+std::string count_tokens_estimate(const ClientRequest& request);
 
 /// The header that carries a credential to a provider of that dialect: {"authorization", "Bearer …"}, {"x-api-key", …}, {"x-goog-api-key", …}.
 std::pair<std::string, std::string> credential_header(Dialect upstream, std::string_view secret);

@@ -1,0 +1,38 @@
+// The gateway's own chat front: {"reply", "model"}, or the events delta and done.
+#include "gateway/wire/encoder.h"
+#include "gateway/wire/json_cursor.h"
+
+namespace gateway {
+namespace {
+
+using base::Json;
+using Kind = ReplyEvent::Kind;
+
+class ChatEncoder : public Encoder {
+ public:
+  explicit ChatEncoder(EncoderOptions options) : options_(std::move(options)) {}
+
+  void event(const ReplyEvent& event, std::string& out) override {
+    gathered_.add(event);
+    if (event.kind == Kind::text) {
+      out += "event: delta\ndata: {\"text\":";
+      append_json_string(out, event.text);
+      out += "}\n\n";
+    }
+    if (event.kind == Kind::terminal) out += "event: done\ndata: " + plain_chat(options_, gathered_) + "\n\n";
+  }
+
+ private:
+  EncoderOptions options_;
+  Gathered gathered_;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_chat_encoder(EncoderOptions options) { return std::make_unique<ChatEncoder>(std::move(options)); }
+
+std::string plain_chat(const EncoderOptions& options, const Gathered& reply) {
+  return base::dump(Json{{"reply", reply.text()}, {"model", shown_model(options, reply.model)}});
+}
+
+}  // namespace gateway

@@ -1,0 +1,289 @@
+#include "gateway/wire/json_cursor.h"
+
+#include <array>
+
+#include "base/text.h"
+
+namespace gateway {
+namespace {
+
+/// Characters that end the fast part of a string scan: quotes, backslashes, controls.
+constexpr std::array<bool, 256> make_stops() {
+  std::array<bool, 256> stops{};
+  for (std::size_t i = 0; i < 0x20; ++i) stops[i] = true;
+  stops['"'] = stops['\\'] = true;
+  return stops;
+}
+constexpr auto kStops = make_stops();
+
+bool hex4(std::string_view text, std::uint32_t& value) {
+  if (text.size() < 4) return false;
+  value = 0;
+  for (const char c : text.substr(0, 4)) {
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0) return false;
+    value = value * 16 + static_cast<std::uint32_t>(digit);
+  }
+  return true;
+}
+
+void append_utf8(std::string& out, std::uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xC0 | (code >> 6));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  } else {
+    out += static_cast<char>(0xE0 | (code >> 12));
+    out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  }
+}
+
+}  // namespace
+
+bool JsonCursor::fail() {
+  failed_ = true;
+  at_ = end_;
+  return false;
+}
+
+void JsonCursor::skip_space() {
+  while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+}
+
+char JsonCursor::peek() {
+  skip_space();
+  return at_ < end_ ? *at_ : '\0';
+}
+
+bool JsonCursor::at_end() { return peek() == '\0' && at_ == end_ && !failed_; }
+
+bool JsonCursor::enter_object() {
+  if (peek() != '{') return fail();
+  ++at_;
+  return first_ = true;
+}
+
+bool JsonCursor::enter_array() {
+  if (peek() != '[') return fail();
+  ++at_;
+  return first_ = true;
+}
+
+bool JsonCursor::next_key(std::string_view& raw_key) {
+  const char c = peek();
+  if (c == '}') {
+    ++at_;
+    return first_ = false;
+  }
+  if (!first_) {
+    if (c != ',') return fail();
+    ++at_;
+  }
+  first_ = false;
+  if (!string(raw_key) || peek() != ':') return fail();
+  ++at_;
+  return true;
+}
+
+bool JsonCursor::next_item() {
+  const char c = peek();
+  if (c == ']') {
+    ++at_;
+    return first_ = false;
+  }
+  if (!first_) {
+    if (c != ',') return fail();
+    ++at_;
+    if (peek() == ']') return fail();
+  }
+  first_ = false;
+  return true;
+}
+
+bool JsonCursor::string(std::string_view& raw) {
+  if (peek() != '"') return fail();
+  const char* from = at_ + 1;
+  if (!skip_string()) return fail();
+  raw = {from, static_cast<std::size_t>(at_ - from - 1)};
+  return true;
+}
+
+bool JsonCursor::null() {
+  if (peek() != 'n') return false;
+  return skip_scalar() || fail();
+}
+
+bool JsonCursor::skip_string() {
+  ++at_;
+  while (true) {
+    while (at_ < end_ && !kStops[static_cast<unsigned char>(*at_)]) ++at_;
+    if (at_ == end_) return false;
+    const char c = *at_++;
+    if (c == '"') return true;
+    if (c != '\\' || at_ == end_) return false;
+    const char escape = *at_++;
+    if (escape == 'u') {
+      std::uint32_t value = 0;
+      if (!hex4({at_, static_cast<std::size_t>(end_ - at_)}, value)) return false;
+      at_ += 4;
+    } else if (std::string_view("\"\\/bfnrt").find(escape) == std::string_view::npos) {
+      return false;
+    }
+  }
+}
+
+bool JsonCursor::skip_number() {
+  const auto digits = [this] {
+    const char* from = at_;
+    while (at_ < end_ && *at_ >= '0' && *at_ <= '9') ++at_;
+    return at_ > from;
+  };
+  if (*at_ == '-') ++at_;
+  const char* from = at_;
+  if (!digits() || (*from == '0' && at_ - from > 1)) return false;
+  if (at_ < end_ && *at_ == '.') {
+    ++at_;
+    if (!digits()) return false;
+  }
+  if (at_ < end_ && (*at_ == 'e' || *at_ == 'E')) {
+    ++at_;
+    if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
+    if (!digits()) return false;
+  }
+  return true;
+}
+
+bool JsonCursor::skip_scalar() {
+  const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
+  for (const std::string_view word : {"null", "true", "false"}) {
+    if (rest.starts_with(word)) {
+      at_ += word.size();
+      return true;
+    }
+  }
+  return !rest.empty() && (rest.front() == '-' || (rest.front() >= '0' && rest.front() <= '9')) && skip_number();
+}
+
+bool JsonCursor::skip_key() {
+  if (peek() != '"' || !skip_string() || peek() != ':') return false;
+  ++at_;
+  return true;
+}
+
+bool JsonCursor::skip_value() {
+  std::uint64_t objects = 0;  // one bit a level, the innermost lowest: 1 for an object
+  int depth = 0;
+  while (true) {
+    const char c = peek();
+    if (c == '{' || c == '[') {
+      if (++depth > kCursorDepthMax) return fail();
+      objects = (objects << 1) | (c == '{' ? 1U : 0U);
+      ++at_;
+      if (peek() != (c == '{' ? '}' : ']')) {
+        if (c == '{' && !skip_key()) return fail();
+        continue;
+      }
+    } else if (c == '"' ? !skip_string() : !skip_scalar()) {
+      return fail();
+    }
+    bool more = false;
+    while (depth > 0 && !more) {
+      const char d = peek();
+      if (d == ',') {
+        ++at_;
+        if ((objects & 1U) && !skip_key()) return fail();
+        more = true;
+      } else if (d == ((objects & 1U) ? '}' : ']')) {
+        ++at_;
+        objects >>= 1;
+        --depth;
+      } else {
+        return fail();
+      }
+    }
+    if (!more) return true;
+  }
+}
+
+bool unescape(std::string_view raw, std::string& out) {
+  if (!base::valid_utf8(raw)) return false;
+  out.clear();
+  while (true) {
+    const auto slash = raw.find('\\');
+    out.append(raw.substr(0, slash));
+    if (slash == std::string_view::npos) return true;
+    if (slash + 1 >= raw.size()) return false;
+    const char escape = raw[slash + 1];
+    raw.remove_prefix(slash + 2);
+    constexpr std::string_view kNames = "\"\\/bfnrt", kValues = "\"\\/\b\f\n\r\t";
+    if (escape == 'u') {
+      std::uint32_t code = 0;
+      if (!hex4(raw, code) || (code >= 0xD800 && code <= 0xDFFF)) return false;
+      append_utf8(out, code);
+      raw.remove_prefix(4);
+    } else if (const auto i = kNames.find(escape); i != std::string_view::npos) {
+      out += kValues[i];
+    } else {
+      return false;
+    }
+  }
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  if (!base::valid_utf8(text)) return append_json_string(out, base::to_valid_utf8(text));
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += '"';
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (!kStops[c]) continue;
+    out.append(text.substr(from, i - from));
+    from = i + 1;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        out += "\\u00";
+        out += kHex[c >> 4];
+        out += kHex[c & 15U];
+    }
+  }
+  out.append(text.substr(from));
+  out += '"';
+}
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+std::string with_model(std::string_view object_text, std::string_view model) {
+  std::string out;
+  JsonCursor in(object_text);
+  std::string_view key;
+  std::size_t copied = 0;
+  bool found = false;
+  if (!in.enter_object()) return {};
+  while (in.next_key(key)) {
+    in.peek();
+    const auto from = in.position();
+    if (!in.skip_value()) return {};
+    if (key != "model") continue;
+    if (!found) out.reserve(object_text.size() + model.size() + 16);
+    out.append(object_text.substr(copied, from - copied));
+    append_json_string(out, model);
+    copied = in.position();
+    found = true;
+  }
+  if (!in.at_end() || !found) return {};
+  out.append(object_text.substr(copied));
+  return out;
+}
+
+}  // namespace gateway

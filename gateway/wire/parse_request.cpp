@@ -1,0 +1,107 @@
+// A caller's body read once: its shape checked where every provider would refuse it, and what the core must know of it.
+#include "base/assert.h"
+#include "base/text.h"
+#include "gateway/wire/dialect.h"
+#include "gateway/wire/tokens.h"
+
+namespace gateway {
+namespace {
+
+using base::Json;
+
+RequestProblem problem(std::string what, std::string param = {}) { return {400, std::move(what), std::move(param)}; }
+
+/// Members of a wrong type, and a missing model: what no target could do anything with.
+std::optional<RequestProblem> check_common(const Json& body) {
+  const auto* model = base::find(body, "model");
+  if (!model || model->is_null()) return problem("the request names no model: add \"model\"", "model");
+  if (!model->is_string() || model->get_ref<const std::string&>().empty()) return problem("\"model\" must be a string that is not empty", "model");
+  const auto* stream = base::find(body, "stream");
+  if (stream && !stream->is_null() && !stream->is_boolean()) return problem("\"stream\" must be true or false", "stream");
+  const auto* options = base::find(body, "stream_options");
+  if (options && !options->is_null() && !options->is_object()) return problem("\"stream_options\" must be an object", "stream_options");
+  const auto* tools = base::find(body, "tools");
+  if (tools && !tools->is_null() && !tools->is_array()) return problem("\"tools\" must be a list", "tools");
+  return std::nullopt;
+}
+
+std::optional<RequestProblem> check_messages(const Json& body) {
+  const auto* messages = base::find(body, "messages");
+  if (!messages || messages->is_null()) return problem("the request has no messages: add \"messages\"", "messages");
+  if (!messages->is_array()) return problem("\"messages\" must be a list", "messages");
+  if (messages->empty()) return problem("\"messages\" is empty: a request needs at least one", "messages");
+  for (std::size_t i = 0; i < messages->size(); ++i) {
+    const auto at = "messages[" + std::to_string(i) + "]";
+    const auto& message = (*messages)[i];
+    if (!message.is_object()) return problem(at + " must be an object", at);
+    if (base::string_or(message, "role").empty()) return problem(at + " has no role", at + ".role");
+    const auto* content = base::find(message, "content");
+    if (content && !content->is_null() && !content->is_string() && !content->is_array()) return problem(at + ".content must be a string or a list of parts", at + ".content");
+  }
+  return std::nullopt;
+}
+
+std::optional<RequestProblem> check_input(const Json& body) {
+  const auto* input = base::find(body, "input");
+  if (!input || input->is_null()) {
+    // A stored prompt or an earlier response can stand in for the input.
+    for (const auto* other : {"prompt", "previous_response_id", "conversation"}) {
+      if (const auto* value = base::find(body, other); value && !value->is_null()) return std::nullopt;
+    }
+    return problem("the request has no input: add \"input\"", "input");
+  }
+  if (!input->is_string() && !input->is_array()) return problem("\"input\" must be a string or a list of items", "input");
+  return std::nullopt;
+}
+
+std::optional<RequestProblem> check(Dialect front, const Json& body) {
+  if (auto wrong = check_common(body)) return wrong;
+  if (front == Dialect::openai_responses) return check_input(body);
+  if (front == Dialect::openai_embeddings) {
+    const auto* input = base::find(body, "input");
+    return input && (input->is_string() || input->is_array()) ? std::nullopt : std::optional(problem("the request has no input: add \"input\", a string or a list", "input"));
+  }
+  return check_messages(body);
+}
+
+}  // namespace
+
+ParsedRequest parse_request(Dialect front, std::string_view body) {
+  ASSERT(front != Dialect::gemini && front != Dialect::chat);
+  if (base::trim(body).empty()) return problem("the request has no body: send a JSON object");
+  auto json = base::parse_wire_json(body);
+  if (!json) return problem("the request's body is no JSON, or nested too deeply");
+  if (!json->is_object()) return problem("the request's body must be a JSON object");
+  if (auto wrong = check(front, *json)) return *std::move(wrong);
+  ClientRequest request;
+  request.front = front;
+  request.model = base::string_or(*json, "model");
+  request.stream = front != Dialect::openai_embeddings && base::bool_or(*json, "stream", false);
+  if (const auto* options = base::find(*json, "stream_options")) request.include_usage = base::bool_or(*options, "include_usage", false);
+  const auto weight = weigh_request(*json);
+  request.tools = weight.tools;
+  request.images = weight.images;
+  request.approx_tokens = weight.tokens;
+  request.messages = weight.messages;
+  request.raw = base::valid_utf8(body) ? std::string(body) : base::to_valid_utf8(body);
+  request.body = *std::move(json);
+  return request;
+}
+
+ClientRequest chat_request(const std::vector<Turn>& history, std::string model, bool stream) {
+  Json messages = Json::array();
+  for (const auto& turn : history) messages.push_back({{"role", turn.role}, {"content", turn.text}});
+  ClientRequest request;
+  request.front = Dialect::chat;
+  request.model = std::move(model);
+  request.stream = stream;
+  request.body = {{"model", request.model}, {"messages", std::move(messages)}};
+  if (stream) request.body["stream"] = true;
+  const auto weight = weigh_request(request.body);
+  request.approx_tokens = weight.tokens;
+  request.messages = weight.messages;
+  request.raw = base::dump(request.body);
+  return request;
+}
+
+}  // namespace gateway
