@@ -19,6 +19,7 @@ class Store {
 
 /// Opens or makes the file (WAL). A corrupt file is moved aside to FILE.corrupt-N, said in the Error's hint, and a new one is begun only
 /// when `repair`; read-only, full, locked: an Error in plain words. Thread: one owner.
-base::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& file, bool repair);
+/// `moved_to`, when given, then says where the damaged one went; empty when nothing was moved.
+base::Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& file, bool repair, std::string* moved_to = nullptr);
 
 }  // namespace gateway
