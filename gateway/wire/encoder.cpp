@@ -35,6 +35,8 @@ std::string terminator(Dialect front) {
 
 std::unique_ptr<Encoder> make_encoder(Dialect front, EncoderOptions options) {
   switch (front) {
+    case Dialect::openai_responses: return make_openai_responses_encoder(std::move(options));
+    case Dialect::anthropic_messages: return make_anthropic_encoder(std::move(options));
     case Dialect::chat: return make_chat_encoder(std::move(options));
     default: return make_openai_chat_encoder(std::move(options));
   }
@@ -42,6 +44,8 @@ std::unique_ptr<Encoder> make_encoder(Dialect front, EncoderOptions options) {
 
 std::string encode_plain(Dialect front, const EncoderOptions& options, const Gathered& reply) {
   switch (front) {
+    case Dialect::openai_responses: return plain_openai_responses(options, reply);
+    case Dialect::anthropic_messages: return plain_anthropic(options, reply);
     case Dialect::chat: return plain_chat(options, reply);
     default: return plain_openai_chat(options, reply);
   }

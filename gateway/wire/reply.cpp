@@ -33,7 +33,7 @@ void Gathered::add(const ReplyEvent& event) {
     case Kind::finish:
       if (!finished) {
         finish = event.finish;
-        finish_word = event.text;
+        finish_sequence = event.name;
       }
       finished = true;
       break;
@@ -106,10 +106,12 @@ std::string error_inside(const base::Json& json) {
 
 std::unique_ptr<Decoder> make_decoder(Dialect upstream) {
   switch (upstream) {
+    case Dialect::openai_responses: return make_openai_responses_decoder();
+    case Dialect::anthropic_messages: return make_anthropic_decoder();
+    case Dialect::gemini: return make_gemini_decoder();
     case Dialect::openai_embeddings: return make_embeddings_decoder();
     case Dialect::openai_chat:
     case Dialect::chat: break;
-    default: break;
   }
   return make_openai_chat_decoder();
 }

@@ -22,7 +22,7 @@ struct ReplyEvent {
     tool_start,      ///< index, id, name; text: a signature that must go back with the call (Gemini)
     tool_arguments,  ///< index, text: a piece of the arguments' JSON
     opaque,          ///< content that no other dialect knows (server-side tools, audio, pictures)
-    finish,          ///< finish, text: the provider's own word
+    finish,          ///< finish, text: the provider's own word; name: the stop sequence, where known
     usage,           ///< usage, the newest and whole
     terminal,        ///< the reply is whole
     error,           ///< text: the JSON of an error inside a 200
@@ -48,7 +48,7 @@ struct Gathered {
   std::string id, model;
   std::vector<Block> blocks;
   Finish finish = Finish::stop;
-  std::string finish_word;  ///< of a stop sequence: the sequence, where known
+  std::string finish_sequence;  ///< the stop sequence that was met, where known
   bool finished = false;
   Usage usage;
   bool usage_known = false;
