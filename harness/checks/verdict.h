@@ -25,7 +25,8 @@ struct CheckResult {
   std::string seen;
   std::optional<base::Duration> at; ///< when it went wrong, nominal
   int line = 0;                     ///< of the scenario; 0 for checks that are always on
-  std::vector<std::uint64_t> around;  ///< `seq` of the entries to look at, in the order of the history
+  std::optional<std::uint64_t> entry; ///< `seq` of the entry that shows it
+  std::vector<std::uint64_t> around;  ///< `seq` of that entry and its neighbours, in the order of the history
   std::string summary;              ///< for the summary line of a run that passed, e.g. "survived (pid 4117, 0 exits)"; may be empty
 };
 

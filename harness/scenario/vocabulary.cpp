@@ -141,27 +141,43 @@ constexpr std::array kUnitSettings{
     UnitSetting{"Slice", "Service"}, UnitSetting{"RootDirectoryStartOnly", "Service"}, UnitSetting{"Sockets", "Service"},
 };
 
-constexpr std::array kBy{ParamRow{"by", ParamType::duration, "how much later", true}};
-constexpr std::array kFor{ParamRow{"for", ParamType::duration, "how long; without it, until the end or until \"thaw\" or \"heal\""}};
-constexpr std::array kTimes{ParamRow{"times", ParamType::integer, "how many starts in a row; 1 without"}};
+constexpr ParamRow kTimesRow{"times", ParamType::integer, "so many times; 1 without, -1 until cleared"};
+constexpr ParamRow kUnitRow{"unit", ParamType::text, "only this unit; any without"};
+constexpr std::array kTimes{kTimesRow, kUnitRow};
+constexpr std::array kBy{ParamRow{"by", ParamType::duration, "how much later", true}, kTimesRow, kUnitRow};
+constexpr std::array kCode{ParamRow{"code", ParamType::integer, "the errno of a spawn, the exit status of a program", true}, kTimesRow, kUnitRow};
+constexpr std::array kUnreachable{ParamRow{"text", ParamType::text, "what systemctl prints; the real words without"}, kTimesRow};
+constexpr std::array kUnit{kUnitRow};
+constexpr std::array kFor{ParamRow{"for", ParamType::duration, "how long; without it, until \"thaw\""}};
 constexpr std::span<const ParamRow> kNoParams{};
 
+// The names of harness/manager's own table (a test compares them), and three things that are done to processes.
 constexpr std::array kManagerFaults{
     WordWithParams{"lose-ready", "the next READY=1 is lost on its way", kTimes},
-    WordWithParams{"delay-ready", "READY=1 reaches the manager late", kBy},
+    WordWithParams{"delay-ready", "READY=1 is seen late", kBy},
+    WordWithParams{"duplicate-ready", "READY=1 is seen twice", kTimes},
+    WordWithParams{"lose-notify", "whole notifications are lost", kTimes},
+    WordWithParams{"lose-watchdog", "WATCHDOG=1 is not seen", kTimes},
+    WordWithParams{"stuck-restart", "the restart timer never fires", kTimes},
+    WordWithParams{"late-restart", "the restart timer fires late", kBy},
+    WordWithParams{"refuse-start", "a start is refused as if the start limit were hit", kTimes},
+    WordWithParams{"start-limit", "the start limiter is at its burst now", kUnit},
     WordWithParams{"slow-start", "the process is started late", kBy},
-    WordWithParams{"slow-stop", "stop signals reach the process late", kBy},
-    WordWithParams{"fail-start", "the next start fails before the program runs (status 203/EXEC)", kTimes},
+    WordWithParams{"spawn-fails", "the process cannot be made", kCode},
+    WordWithParams{"exec-fails", "the process ends at once, before the program runs (203, 200)", kCode},
+    WordWithParams{"clear-counters", "NRestarts and the start limiter are zeroed now", kUnit},
+    WordWithParams{"unreachable", "systemctl cannot reach the manager", kUnreachable},
+    WordWithParams{"hang", "systemctl answers late", kBy},
+    WordWithParams{"show-empty", "systemctl show prints nothing and succeeds", kTimes},
+    WordWithParams{"stale-main-pid", "show prints the old MainPID for so long after its death", kBy},
+    WordWithParams{"lose-job-reply", "the job ends, but systemctl is never told", kTimes},
+    WordWithParams{"lose-socket", "the kept listening socket is closed", kUnit},
+    WordWithParams{"journal-late", "journalctl does not see the last moments", kBy},
+    WordWithParams{"timer-slack", "every timer fires up to so much late", kBy},
+    WordWithParams{"clear", "every fault of the manager ends", kUnit},
     WordWithParams{"oom-kill", "the kernel kills the main process for its memory", kNoParams},
-    WordWithParams{"freeze", "the processes of the unit are stopped", kFor},
-    WordWithParams{"thaw", "frozen processes go on", kNoParams},
-    WordWithParams{"start-limit", "the unit is over its start limit: no more starts", kNoParams},
-    WordWithParams{"lose-socket", "the kept listening socket is closed", kNoParams},
-    WordWithParams{"unreachable", "systemctl cannot reach the manager", kFor},
-    WordWithParams{"slow", "systemctl answers late", kBy},
-    WordWithParams{"lose-notify", "every notification is lost", kFor},
-    WordWithParams{"stale-pid", "show prints the old MainPID for a while", kFor},
-    WordWithParams{"heal", "every fault of the manager ends", kNoParams},
+    WordWithParams{"freeze", "the processes of the unit are stopped (SIGSTOP)", kFor},
+    WordWithParams{"thaw", "frozen processes go on (SIGCONT)", kNoParams},
 };
 
 constexpr std::array kWaitName{ParamRow{"as", ParamType::reply, "the send step", true}};
