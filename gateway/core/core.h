@@ -18,6 +18,12 @@ struct CoreOptions {
   bool after_crash = false;          ///< the last process did not end cleanly: turns left `accepted` are finished or reported
 };
 
+/// Beside the snapshot's states the core keeps two counters in `meta`: "restarts" (planned ones) and "ended", which is "no" while a
+/// process runs and "clean" after it has left in good order: a start that finds "no" comes after a crash.
+///
+/// Requests of its own (chat turns asked again after a crash) have ids from 0x80000000 up; they get no Reply or SendX.
+/// After the deadline's commit point (content has gone out) a stream is bounded by its provider's idle and total time-outs.
+///
 /// What the shell drives. An interface, so that a mutant can stand around the real one.
 class GatewayCore {
  public:
