@@ -22,15 +22,17 @@ RULES = [
     ("simulator/net", ["base", "simulator/core", "simulator/catalogue"]),
     ("simulator/cli", ["base", "simulator"]),
     ("harness/explore", ["base", "gateway/core", "gateway/wire", "gateway/classify", "simulator/core", "simulator/catalogue",
-                         "harness/manager", "harness/scenario", "harness/history", "harness/checks"]),
+                         "harness/manager", "harness/scenario", "harness/history", "harness/dialogue", "harness/checks"]),
     ("harness/timewarp", []),
     ("harness/manager", ["base"]),
     ("harness/history", ["base"]),
+    # What a client says and hears, for both worlds.
+    ("harness/dialogue", ["base", "harness/scenario"]),
     # The providers part of a scenario is the simulator's vocabulary: one loader, in simulator/core.
     ("harness/scenario", ["base", "simulator/core", "simulator/catalogue"]),
     ("harness/checks", ["base", "harness/history", "harness/scenario"]),
     ("harness/report", ["base", "harness/history", "harness/scenario", "harness/checks"]),
-    ("harness/live", ["base", "harness/timewarp", "harness/history", "harness/scenario", "harness/manager", "harness/checks", "harness/report"]),
+    ("harness/live", ["base", "harness/timewarp", "harness/history", "harness/dialogue", "harness/scenario", "harness/manager", "harness/checks", "harness/report"]),
     ("harness/cli", ["base", "harness", "simulator/core", "simulator/catalogue"]),
     ("tests", ["base", "gateway", "simulator", "harness"]),
 ]

@@ -1,0 +1,51 @@
+#include "harness/dialogue/sse_reader.h"
+
+namespace harness {
+
+void SseReader::feed(std::string_view bytes) {
+  for (const char c : bytes) {
+    if (skip_lf_ && c == '\n') {
+      skip_lf_ = false;
+      continue;
+    }
+    skip_lf_ = false;
+    if (c == '\n' || c == '\r') {
+      skip_lf_ = c == '\r';
+      std::string text;
+      text.swap(buffer_);
+      line(text);
+    } else {
+      buffer_ += c;
+    }
+  }
+}
+
+void SseReader::line(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (!started_ && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  started_ = true;
+  if (text.empty()) {
+    if (has_data_ && on_event) on_event(name_, data_);
+    name_.clear();
+    data_.clear();
+    has_data_ = false;
+    return;
+  }
+  if (text.front() == ':') {
+    if (on_comment) on_comment();
+    return;
+  }
+  const auto colon = text.find(':');
+  const auto field = text.substr(0, colon);
+  auto value = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+  if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  if (field == "event") {
+    name_ = value;
+  } else if (field == "data") {
+    if (has_data_) data_ += '\n';
+    data_ += value;
+    has_data_ = true;
+  }
+}
+
+}  // namespace harness

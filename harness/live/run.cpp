@@ -1,0 +1,134 @@
+#include "harness/live/run.h"
+
+#include <signal.h>
+
+#include <fstream>
+
+#include "harness/live/steps.h"
+
+namespace harness {
+namespace {
+
+using base::Json;
+
+std::atomic<bool> interrupted{false};
+
+/// How late the harness itself was, nominal: a budget missed by a stalled harness is not the gateway's fault.
+class LagMeter {
+ public:
+  LagMeter(Recorder& recorder, double speed) : recorder_(recorder), pause_(base::from_seconds(0.005 * speed)), report_over_(base::from_seconds(0.02 * speed)) {
+    thread_ = std::thread([this] { run(); });
+  }
+  ~LagMeter() {
+    stop_ = true;
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    while (!stop_) {
+      const auto before = std::chrono::steady_clock::now();
+      std::this_thread::sleep_for(pause_);
+      const base::Duration late = std::chrono::steady_clock::now() - before - pause_;
+      if (late > report_over_) recorder_.add("harness", "lag", {{"ms", base::milliseconds(late)}});
+    }
+  }
+  Recorder& recorder_;
+  base::Duration pause_, report_over_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+bool needs_disk(const std::vector<Step>& steps) {
+  for (const auto& step : steps) {
+    if (const auto* disk = std::get_if<DiskStep>(&step.what); disk != nullptr && (disk->state == "full" || disk->state == "read-only")) return true;
+    if (const auto* parallel = std::get_if<std::shared_ptr<ParallelStep>>(&step.what)) {
+      for (const auto& branch : (*parallel)->branches) {
+        if (needs_disk(branch)) return true;
+      }
+    }
+    if (const auto* repeat = std::get_if<std::shared_ptr<RepeatStep>>(&step.what)) {
+      if (needs_disk((*repeat)->steps)) return true;
+    }
+  }
+  return false;
+}
+
+Json run_entry(const RunSpec& spec, const World& world) {
+  Json providers = Json::object();
+  for (const auto& provider : spec.scenario.providers) {
+    Json labels = Json::array();
+    for (const auto& credential : provider.credentials) labels.push_back(credential.label);
+    providers[provider.name] = {{"credentials", std::move(labels)}};
+  }
+  return {{"scenario", spec.scenario.name}, {"file", spec.scenario_file}, {"seed", spec.seed}, {"speed", spec.speed}, {"world", "live"}, {"target", spec.target.name},
+          {"manager", spec.manager}, {"compat", spec.compat}, {"port", world.port()}, {"providers", std::move(providers)}};
+}
+
+std::string missing_ability(const RunSpec& spec) {
+  for (const auto& need : spec.scenario.needs) {
+    if (need == "root") {
+      if (::geteuid() != 0) return "needs root";
+    } else if (!spec.target.can(need)) {
+      return "the target " + spec.target.name + " cannot: " + need;
+    }
+  }
+  return {};
+}
+
+void serve_until_interrupted(World& world) {
+  std::fprintf(stderr, "gateway  http://127.0.0.1:%u   admin http://127.0.0.1:%u   Ctrl-C ends it\n", static_cast<unsigned>(world.port()), static_cast<unsigned>(world.admin_port()));
+  while (!interrupted) std::this_thread::sleep_for(base::from_seconds(0.05 * world.spec().speed));
+}
+
+void write_history(const RunSpec& spec, History history) {
+  std::ofstream out(spec.folder / "history.jsonl", std::ios::binary | std::ios::trunc);
+  out << history.to_jsonl();
+}
+
+}  // namespace
+
+RunResult run_live(const RunSpec& spec) {
+  RunResult result;
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto handler = [](int) { interrupted = true; };
+  ::signal(SIGINT, handler);
+  ::signal(SIGTERM, handler);
+  result.skipped = missing_ability(spec);
+  if (result.skipped.empty() && needs_disk(spec.scenario.steps)) {
+    std::error_code error;
+    std::filesystem::create_directories(spec.folder / "state", error);
+    if (const auto why = prepare_disk((spec.folder / "state").string())) result.skipped = *why;
+  }
+  if (!result.skipped.empty()) return result;
+
+  Recorder recorder;
+  {
+    World world(spec, recorder);
+    const LagMeter lag(recorder, spec.speed);
+    Steps steps(world);
+    bool good = true;
+    if (auto started = world.start_simulator(); started.has_error()) {
+      result.failed = base::render(started.error());
+    } else if (auto managed = world.start_manager(); managed.has_error()) {
+      result.failed = base::render(managed.error());
+    }
+    if (result.failed.empty()) {
+      recorder.add_at(base::Duration{0}, "harness", "run", run_entry(spec, world));
+      if (spec.scenario.gateway.start && spec.scenario.gateway.installed) world.start_gateway();
+      good = steps.run(spec.scenario.steps);
+      // A request that is still under way belongs to the run: it ends by the gateway's deadline or by its own.
+      steps.join_background();
+      if (spec.serve && good && !interrupted) serve_until_interrupted(world);
+      world.catch_up();
+    }
+    world.stop();
+    recorder.add("harness", "end", {{"steps_done", steps.done()}, {"complete", good && result.failed.empty()}, {"interrupted", interrupted.load()}});
+  }
+  write_history(spec, recorder.take());
+  result.ran = result.failed.empty() && !interrupted;
+  if (interrupted && result.failed.empty()) result.failed = "interrupted";
+  return result;
+}
+
+}  // namespace harness
