@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "base/hash.h"
-#include "simulator/cli/faults_command.h"
+#include "simulator/core/fault_list.h"
 #include "simulator/net/record.h"
 #include "simulator/net/serve.h"
 

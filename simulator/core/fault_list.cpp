@@ -1,4 +1,4 @@
-#include "simulator/cli/faults_command.h"
+#include "simulator/core/fault_list.h"
 
 #include <fmt/format.h>
 
