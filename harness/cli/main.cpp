@@ -1,0 +1,139 @@
+// The command `simulate`.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+
+#include "base/text.h"
+#include "harness/cli/child.h"
+#include "harness/cli/run_command.h"
+#include "harness/cli/word_commands.h"
+#include "simulator/core/fault_list.h"
+
+namespace harness {
+namespace {
+
+constexpr int kBadUsage = 2;
+constexpr int kCannotJudge = 3;
+
+int complain(const base::Error& error) {
+  std::fputs(base::render(error).c_str(), stderr);
+  return kBadUsage;
+}
+
+/// "2/5" → shard 2 of 5.
+bool parse_shard(const std::string& text, Selection& selection) {
+  const auto slash = text.find('/');
+  const auto first = base::parse_integer(text.substr(0, slash));
+  const auto second = slash == std::string::npos ? std::nullopt : base::parse_integer(text.substr(slash + 1));
+  if (!first || !second || *first < 1 || *second < *first || *second > 10'000) return false;
+  selection.shard = static_cast<int>(*first);
+  selection.shards = static_cast<int>(*second);
+  return true;
+}
+
+struct Flags {
+  RunOptions run;
+  std::string shard, pattern, word, judge_folder = "latest";
+  std::vector<std::string> files;
+  bool list = false, catalogue = false, json = false, markdown = false;
+};
+
+void add_run_flags(CLI::App& app, Flags& flags, const Paths& paths) {
+  auto& run = flags.run;
+  run.runs = paths.runs.string();
+  app.add_option("--scenario", run.selection.names, "a scenario of the library by NAME, or a FILE; may be repeated");
+  app.add_flag("--all", run.selection.all, "the whole library but what is tagged slow");
+  app.add_option("--tag", run.selection.tags, "scenarios with this tag; may be repeated");
+  app.add_option("--shard", flags.shard, "K/N: the K-th of N parts of the selection");
+  app.add_flag("--list", flags.list, "list the scenarios instead of running them");
+  app.add_option("--jobs", run.jobs, "how many run at once (1)")->check(CLI::Range(1, 64));
+  app.add_option("--world", run.world, "live (real processes) or virtual (one process, virtual time)")->check(CLI::IsMember({"live", "virtual"}));
+  app.add_option("--speed", run.speed, "nominal seconds a real second, 1 to 50 (20, or what the scenario says)")->check(CLI::Range(1.0, 50.0));
+  app.add_flag("--real-time", run.real_time, "the same as --speed 1");
+  app.add_option("--seed", run.seed, "of everything random");
+  app.add_option("--target", run.target, "the gateway under test: gateway, mutant:NAME, a profile's NAME or FILE");
+  app.add_option("--manager", run.manager, "mock, or systemd: a real one in namespaces of its own")->check(CLI::IsMember({"mock", "systemd"}));
+  app.add_option("--compat", run.compat, "the systemd whose ways the mock has: 252 or 257")->check(CLI::IsMember({252, 257}));
+  app.add_option("--report", run.reports, "console, junit:FILE, json:FILE, html:FILE or github; may be repeated");
+  app.add_option("--runs", run.runs, "the folder that run folders go into");
+  app.add_flag("--keep", run.keep, "keep the run folders of what passed, too");
+  app.add_flag("--serve", run.serve, "stay up after the steps, until Ctrl-C");
+  app.add_flag("--fail-fast", run.fail_fast, "stop at the first that does not pass");
+  app.add_flag("--quiet", run.quiet, "no timeline, only the verdict");
+}
+
+int run(int argc, char** argv) {
+  const auto paths = Paths::find();
+  if (argc == 3 && std::string_view(argv[1]) == "__run") return run_child(argv[2], paths);
+  CLI::App app{"Replays a scenario against a real LLM gateway under a mock service manager, and judges what happened."};
+  app.footer("Exit codes: 0 pass, 1 a check failed, 2 bad usage or scenario, 3 it could not be judged.\n\nExample:\n  simulate --scenario billing-402");
+  app.set_version_flag("--version", "simulate 0.1.0");
+  Flags flags;
+  add_run_flags(app, flags, paths);
+  app.require_subcommand(0, 1);
+
+  auto* faults = app.add_subcommand("faults", "what a script rule may name");
+  faults->footer("Example:\n  simulate faults 'cut-*'");
+  faults->add_option("pattern", flags.pattern, "only names or groups like this (* and ?)");
+  faults->add_flag("--catalogue", flags.catalogue, "with the replies of real providers, each with its source");
+  faults->add_flag("--json", flags.json, "as JSON");
+  faults->add_flag("--markdown", flags.markdown, "as a Markdown table");
+  auto* checks = app.add_subcommand("checks", "what a scenario may expect");
+  checks->footer("Example:\n  simulate checks credentials.order");
+  checks->add_option("name", flags.word, "one check, with its parameters");
+  auto* schema = app.add_subcommand("schema", "the JSON Schema of a scenario, for editors");
+  schema->footer("Example:\n  simulate schema > scenario.schema.json");
+  auto* lint = app.add_subcommand("lint", "all problems of scenario files at once");
+  lint->footer("Example:\n  simulate lint my-scenario.json");
+  lint->add_option("files", flags.files, "FILE or NAME")->required();
+  auto* explain = app.add_subcommand("explain", "what a scenario does, in words");
+  explain->footer("Example:\n  simulate explain billing-402");
+  explain->add_option("name", flags.word, "NAME or FILE")->required();
+  auto* judge = app.add_subcommand("judge", "judge an old run by today's checks");
+  judge->footer("Example:\n  simulate judge latest");
+  judge->add_option("run", flags.judge_folder, "a run folder, or its name under --runs; latest is the last one");
+  add_more_commands(app, paths);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadUsage;
+  }
+  if (*faults) {
+    const auto kind = flags.json ? simulator::FaultsFormat::json : flags.markdown ? simulator::FaultsFormat::markdown : simulator::FaultsFormat::text;
+    const auto text = simulator::list_faults(kind, flags.pattern, flags.catalogue);
+    if (text.empty()) return complain(base::problem(fmt::format("no fault is called \"{}\"", flags.pattern), "simulate faults lists them all"));
+    std::fputs(text.c_str(), stdout);
+    return 0;
+  }
+  if (*checks) return print_checks(flags.word);
+  if (*schema) return print_schema();
+  if (*lint) return lint_files(flags.files, paths);
+  if (*explain) return explain_scenario(flags.word, paths);
+  if (*judge) return judge_run(flags.judge_folder, paths);
+  if (const auto code = run_more_commands(app)) return *code;
+  if (!flags.shard.empty() && !parse_shard(flags.shard, flags.run.selection)) return complain(base::problem("a shard is written K/N, with 1 ≤ K ≤ N", "--shard 2/5", {}, "--shard"));
+  if (flags.list) return list_scenarios(flags.run.selection, paths);
+  const auto& selection = flags.run.selection;
+  if (selection.names.empty() && selection.tags.empty() && !selection.all) {
+    std::fputs(app.help().c_str(), stderr);
+    return complain(base::problem("nothing to run", "simulate --scenario NAME, --tag TAG or --all; simulate --list shows what there is"));
+  }
+  if (flags.run.serve && selection.names.size() != 1) return complain(base::problem("--serve goes with exactly one --scenario", "", {}, "--serve"));
+  return run_scenarios(flags.run, paths);
+}
+
+}  // namespace
+}  // namespace harness
+
+int main(int argc, char** argv) {
+  try {
+    return harness::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "simulate: %s\n", error.what());
+    return harness::kCannotJudge;
+  }
+}
