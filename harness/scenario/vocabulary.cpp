@@ -53,6 +53,7 @@ constexpr std::array kTags{
     Word{"load", "many requests at once"},
     Word{"resources", "memory, descriptors, threads"},
     Word{"hang", "a provider that is silent"},
+    Word{"classify", "a failure whose status does not tell what it is"},
     Word{"pool", "several keys of one provider"},
     Word{"security", "secrets, and requests that mean harm"},
     Word{"logs", "what is written down"},
