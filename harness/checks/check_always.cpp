@@ -1,7 +1,7 @@
 // What is true of every honest run, whatever the scenario asks.
 #include <fmt/format.h>
 
-#include <set>
+#include <map>
 
 #include "base/text.h"
 #include "harness/checks/outcome.h"
@@ -45,7 +45,9 @@ void always_steps(Outcome& out) {
   for (const auto* entry : out.view().of("harness", "step-failed")) {
     const auto expected = fmt::format("the step on line {} can be done", base::integer_or(entry->data, "line", 0));
     const auto seen = base::string_or(entry->data, "why", "it failed");
-    if (base::string_or(entry->data, "cause") == "expectation") out.fail(expected, seen, entry);
+    // A wait is an expectation: what it waited for is the gateway's to bring.
+    const bool waited = !entry->data.contains("cause") && base::string_or(entry->data, "what").starts_with("wait until");
+    if (waited || base::string_or(entry->data, "cause") == "expectation") out.fail(expected, seen, entry);
     else out.unknown(expected, seen, entry);
   }
   if (out.view().of("harness", "run").empty()) out.unknown("a run with its beginning", "the history has no \"run\" line");
@@ -55,16 +57,28 @@ void always_steps(Outcome& out) {
 void always_fired(const Scenario& scenario, Outcome& out) {
   if (!scenario.unused_faults_reason.empty()) return;
   constexpr auto kExpected = "every scripted rule decides at least once";
-  std::set<std::pair<std::string, std::int64_t>> told;
+  struct Rule {
+    std::string fault;
+    std::int64_t line = 0, fired = 0;
+  };
+  std::map<std::pair<std::string, std::int64_t>, Rule> told;
+  const auto close = [&](const std::pair<std::string, std::int64_t>& key, const Rule& rule) {
+    if (rule.fired > 0) return;
+    out.unknown(kExpected, fmt::format("rule {} of {} ({}{}) never did: this run proves nothing about it", key.second, key.first, rule.fault.empty() ? "healthy" : rule.fault,
+                                       rule.line > 0 ? fmt::format(", line {}", rule.line) : ""));
+  };
+  // Counts are told whenever a script changes, so a rule may stand there several times; another rule in its place, or a count that
+  // went back, is a new one.
   for (const auto* entry : out.view().of("provider", "rule")) {
-    const auto provider = base::string_or(entry->data, "provider");
-    const auto rule = base::integer_or(entry->data, "rule", -1);
-    told.insert({provider, rule});
-    if (base::integer_or(entry->data, "fired", 0) > 0) continue;
-    const auto fault = base::string_or(entry->data, "fault", "healthy");
-    const auto line = base::integer_or(entry->data, "line", 0);
-    out.unknown(kExpected, fmt::format("rule {} of {} ({}{}) never did: this run proves nothing about it", rule, provider, fault.empty() ? "healthy" : fault, line > 0 ? fmt::format(", line {}", line) : ""));
+    const std::pair key{base::string_or(entry->data, "provider"), base::integer_or(entry->data, "rule", -1)};
+    const Rule now{base::string_or(entry->data, "fault"), base::integer_or(entry->data, "line", 0), base::integer_or(entry->data, "fired", 0)};
+    auto [place, fresh] = told.try_emplace(key, now);
+    auto& before = place->second;
+    if (fresh) continue;
+    if (before.fault != now.fault || before.line != now.line || now.fired < before.fired) close(key, before);
+    before = now;
   }
+  for (const auto& [key, rule] : told) close(key, rule);
   for (const auto& provider : scenario.providers) {
     for (std::size_t i = 0; i < provider.script.size(); ++i) {
       if (!told.contains({provider.name, static_cast<std::int64_t>(i)})) out.unknown(kExpected, fmt::format("rule {} of {} was never accounted for", i, provider.name));

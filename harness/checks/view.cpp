@@ -50,7 +50,9 @@ View::View(const History& history) : sorted_(history.entries()) {
   std::stable_sort(sorted_.begin(), sorted_.end(), [](const Entry& a, const Entry& b) { return a.at != b.at ? a.at < b.at : a.seq < b.seq; });
   for (const auto& entry : sorted_) {
     entries_.push_back(&entry);
-    if (entry.lane == "harness" && entry.kind == "teardown") teardown_ = std::min(teardown_, entry.at);
+    // Older histories have no "teardown" line; the last measurement of resources is made just before it.
+    const bool over = entry.kind == "teardown" || (entry.kind == "resources" && base::string_or(entry.data, "when") == "end");
+    if (entry.lane == "harness" && over) teardown_ = std::min(teardown_, entry.at);
   }
   for (const auto& entry : sorted_) read(entry);
   for (auto& attempt : attempts_) {
@@ -147,13 +149,14 @@ const Entry* View::last(std::string_view lane, std::string_view kind) const {
 }
 
 Duration View::lag(Duration from, Duration to) const {
-  // A line tells the worst since the line before it: all lines in the span count, and the first one after it.
   Duration worst{0};
   for (const auto* entry : entries_) {
     if (entry->lane != "harness" || entry->kind != "lag" || entry->at < from) continue;
     const auto* ms = base::find(entry->data, "ms");
-    if (ms && ms->is_number()) worst = std::max(worst, base::from_seconds(ms->get<double>() / 1000));
-    if (entry->at >= to) break;
+    if (!ms || !ms->is_number()) continue;
+    // It is written when it is over: the harness stood still from then minus `ms`.
+    const auto late = base::from_seconds(ms->get<double>() / 1000);
+    if (entry->at - late <= to) worst = std::max(worst, late);
   }
   return worst;
 }

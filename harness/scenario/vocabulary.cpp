@@ -87,6 +87,7 @@ constexpr std::array kAbilities{
     Word{"json-log", "logs JSON lines with an event"},
     Word{"commit-complete", "a route may gather the whole reply before it answers"},
     Word{"classify", "the classify command"},
+    Word{"root", "the run itself may mount and use namespaces"},
 };
 
 constexpr std::array kMutants{
