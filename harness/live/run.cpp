@@ -122,6 +122,7 @@ RunResult run_live(const RunSpec& spec) {
       if (spec.serve && good && !interrupted) serve_until_interrupted(world);
       world.catch_up();
     }
+    recorder.add("harness", "teardown", Json::object());
     world.stop();
     recorder.add("harness", "end", {{"steps_done", steps.done()}, {"complete", good && result.failed.empty()}, {"interrupted", interrupted.load()}});
   }

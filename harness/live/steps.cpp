@@ -71,12 +71,19 @@ std::string Steps::describe(const Step& step) {
   return std::visit(Words{}, step.what);
 }
 
+namespace {
+
+/// A condition is the gateway's to bring; whatever else fails is the harness's own affair.
+bool expects(const Step& step) { return std::holds_alternative<WaitStep>(step.what); }
+
+}  // namespace
+
 bool Steps::run(const std::vector<Step>& steps) {
   for (const auto& step : steps) {
     const auto index = ++index_;
-    world_.recorder().add("harness", "step", {{"index", index}, {"line", step.line}, {"what", step.note.empty() ? describe(step) : step.note}});
+    world_.recorder().add("harness", "step", {{"index", index}, {"line", step.line}, {"what", describe(step)}, {"note", step.note}});
     if (const auto failed = perform(step)) {
-      world_.recorder().add("harness", "step-failed", {{"index", index}, {"line", step.line}, {"what", describe(step)}, {"why", *failed}});
+      world_.recorder().add("harness", "step-failed", {{"index", index}, {"line", step.line}, {"what", describe(step)}, {"why", *failed}, {"cause", expects(step) ? "expectation" : "harness"}});
       return false;
     }
     ++done_;
@@ -195,14 +202,14 @@ Steps::Failed Steps::perform(const ManagerStep& step) {
   const auto began = world_.recorder().now();
   static std::atomic<std::int64_t> number{1'000'000};
   const auto id = ++number;
-  world_.recorder().add("cli", "start", {{"id", id}, {"as", "systemctl"}, {"args", *step.systemctl}, {"program", "systemctl"}});
+  world_.recorder().add("cli", "start", {{"id", id}, {"as", step.as}, {"args", *step.systemctl}, {"program", "systemctl"}});
   const auto done = world_.systemctl(*step.systemctl);
   for (const auto& [stream, text] : {std::pair{"stdout", done.out}, std::pair{"stderr", done.err}}) {
     for (const auto& line : base::split(text, '\n')) {
-      if (!line.empty()) world_.recorder().add("cli", "line", {{"id", id}, {"as", "systemctl"}, {"stream", stream}, {"line", line}});
+      if (!line.empty()) world_.recorder().add("cli", "line", {{"id", id}, {"as", step.as}, {"stream", stream}, {"line", line}});
     }
   }
-  world_.recorder().add("cli", "exit", {{"id", id}, {"as", "systemctl"}, {"code", done.code}, {"ms", base::milliseconds(world_.recorder().now() - began)}});
+  world_.recorder().add("cli", "exit", {{"id", id}, {"as", step.as}, {"code", done.code}, {"ms", base::milliseconds(world_.recorder().now() - began)}});
   return std::nullopt;
 }
 
