@@ -199,6 +199,8 @@ std::string_view to_string(KillMode mode);
 std::string_view to_string(NotifyAccess access);
 std::string_view to_string(FailureMode mode);
 std::string_view to_string(OomPolicy policy);
+std::string_view to_string(RestartMode mode);
+std::string_view to_string(ExitType type);
 /// "X" and "X.service" are the same unit.
 std::string with_suffix(std::string_view name, std::string_view suffix = ".service");
 

@@ -32,8 +32,8 @@ UnitFile parse_unit_file(std::string_view text, std::string_view file);
 
 /// "1min 30s", "250ms", "30" (seconds), "infinity" (kForever); nullopt when it does not parse.
 std::optional<base::Duration> parse_time_span(std::string_view text);
-/// As `systemctl show` prints spans: "30s", "1min 30s", "100ms", "infinity", "0".
-std::string format_time_span(base::Duration span);
+/// As `systemctl show` prints spans: "30s", "1min 30s", "1.500000s", "infinity", "0"; what is finer than `accuracy` is left out.
+std::string format_time_span(base::Duration span, base::Duration accuracy = base::Duration{0});
 std::optional<bool> parse_unit_boolean(std::string_view text);
 /// "512M" and the like, base 1024; "infinity" is the largest number.
 std::optional<std::uint64_t> parse_unit_size(std::string_view text);
