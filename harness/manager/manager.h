@@ -54,6 +54,9 @@ class Manager {
   /// Makes a unit known without files, as if loaded; it is never collected. For tests and the virtual world.
   void add_unit(std::shared_ptr<const Unit> unit);
 
+  /// Loads a unit and keeps it loaded, as if another unit referred to it (an enabled one is kept anyway).
+  void keep(std::string_view unit);
+
   /// Advances by one event; appends actions in the order in which they must be performed.
   void step(base::Instant now, const Event& event, std::vector<Action>& out);
 
