@@ -14,9 +14,31 @@ std::int64_t number(const Json& data, std::string_view key) { return base::integ
 std::string with(std::string_view before, const std::string& value) { return value.empty() ? std::string() : std::string(before) + value; }
 std::string quoted(const std::string& value) { return value.empty() ? std::string() : " \"" + base::printable(value, 48) + "\""; }
 
+/// What a refusal means to someone who does not know the numbers.
+std::string status_words(std::int64_t status) {
+  switch (status) {
+    case 400: return " bad request";
+    case 401: return " key refused";
+    case 402: return " payment required";
+    case 403: return " forbidden";
+    case 404: return " not found";
+    case 408: return " timeout";
+    case 413: return " too large";
+    case 429: return " too many requests";
+    case 500: return " server error";
+    case 502: return " bad gateway";
+    case 503: return " unavailable";
+    case 504: return " gateway timeout";
+    case 529: return " overloaded";
+    default: return {};
+  }
+}
+
 std::string client_words(const Entry& entry) {
   const auto& data = entry.data;
-  const auto tag = fmt::format("#{}{}", number(data, "id"), with(" ", text(data, "as")));
+  // Names that the loader made up ("send-3") tell a reader nothing that the number does not.
+  const auto as = text(data, "as");
+  const auto tag = fmt::format("#{}{}", number(data, "id"), as.starts_with("send-") ? std::string() : with(" ", as));
   if (entry.kind == "request") {
     return fmt::format("{} {} {}{}{}{}", tag, text(data, "method").empty() ? "POST" : text(data, "method"), text(data, "path"), quoted(text(data, "text")),
                        base::bool_or(data, "stream", false) ? " (stream)" : "", with(" session ", text(data, "session")));
@@ -46,7 +68,7 @@ std::string provider_words(const Entry& entry) {
     const auto status = number(data, "status");
     if (status == 0) return fmt::format("{} → {}", who, fault.empty() ? "nothing" : fault);
     const bool same = fault == std::to_string(status);
-    return fmt::format("{} → {}{}", who, status, fault.empty() || same ? "" : " (" + fault + ")");
+    return fmt::format("{} → {}{}", who, status, fault.empty() ? "" : same ? status_words(status) : " (" + fault + ")");
   }
   if (entry.kind == "end") {
     const auto ended = text(data, "ended");
@@ -112,8 +134,26 @@ std::string harness_words(const Entry& entry) {
   return entry.kind + fields_of(data, {});
 }
 
+/// "answered by acme/gpt-test key-b; before that: acme/gpt-test key-a billing": the gateway's own trail of a request.
+std::string trail_words(const Json& data) {
+  const auto* trail = base::find(data, "trail");
+  const auto reason = text(data, "reason");
+  std::string before, last;
+  for (std::size_t i = 0; trail && trail->is_array() && i < trail->size(); ++i) {
+    const auto& each = (*trail)[i];
+    const auto who = text(each, "target") + with(" ", text(each, "key"));
+    const auto why = text(each, "reason");
+    if (i + 1 == trail->size()) last = who + (why.empty() || why == "none" ? "" : " " + why);
+    else before += (before.empty() ? "" : ", ") + who + with(" ", why);
+  }
+  auto words = reason.empty() || reason == "none" ? "request answered" + with(" by ", last) : fmt::format("request failed: {}{}", reason, with(", last ", last));
+  if (!before.empty()) words += "; before that " + before;
+  return words;
+}
+
 std::string gateway_words(const Entry& entry) {
   if (entry.kind != "log") return base::printable(text(entry.data, "line"), 140);
+  if (text(entry.data, "event") == "request done") return trail_words(entry.data);
   return text(entry.data, "event") + fields_of(entry.data, {"event", "level", "time", "ts", "request_id"});
 }
 

@@ -65,7 +65,7 @@ Entry entry(std::string lane, std::string kind, Json data) { return {.at = 134ms
 TEST(Describe, SaysInWordsWhatHappened) {
   EXPECT_EQ(describe(entry("manager", "spawn", {{"unit", "gw.service"}, {"pid", 4117}})), "start gw.service (pid 4117)");
   EXPECT_EQ(describe(entry("client", "request", {{"id", 1}, {"method", "POST"}, {"path", "/v1/chat/completions"}, {"text", "ping"}})), "#1 POST /v1/chat/completions \"ping\"");
-  EXPECT_EQ(describe(entry("provider", "answer", {{"provider", "acme"}, {"credential", "key-a"}, {"fault", "402"}, {"status", 402}})), "acme key-a → 402");
+  EXPECT_EQ(describe(entry("provider", "answer", {{"provider", "acme"}, {"credential", "key-a"}, {"fault", "402"}, {"status", 402}})), "acme key-a → 402 payment required");
   EXPECT_EQ(describe(entry("provider", "answer", {{"provider", "acme"}, {"credential", "key-a"}, {"fault", "hang-before-headers"}, {"status", 0}})), "acme key-a → hang-before-headers");
   EXPECT_EQ(describe(entry("client", "reply", {{"id", 1}, {"status", 402}, {"error", "no money"}, {"reason", "billing"}, {"ended", "complete"}})), "#1 402 \"no money\" reason billing");
   EXPECT_EQ(describe(entry("manager", "exit", {{"pid", 4117}, {"code", "killed"}, {"status", "KILL"}})), "pid 4117 killed KILL");
