@@ -1,6 +1,7 @@
 // One request written for one target: the caller's own text where the dialect is the same, translated where it is not.
 #include "gateway/wire/dialect.h"
 #include "gateway/wire/json_cursor.h"
+#include "gateway/wire/prompt.h"
 
 namespace gateway {
 namespace {
@@ -62,13 +63,39 @@ std::string passed_body(const ClientRequest& request, std::string_view model) {
   return base::dump(body);
 }
 
+ReadPrompt read_prompt(const ClientRequest& request) {
+  switch (request.front) {
+    case Dialect::openai_responses: return read_openai_responses(request.body);
+    case Dialect::anthropic_messages: return read_anthropic(request.body);
+    default: return read_openai_chat(request.body);
+  }
+}
+
+WrittenBody translated(const ClientRequest& request, Dialect upstream, std::string_view model) {
+  auto read = read_prompt(request);
+  if (auto* wrong = std::get_if<RequestProblem>(&read)) return std::move(*wrong);
+  const auto& prompt = std::get<Prompt>(read);
+  if (prompt.messages.empty()) return RequestProblem{400, "the request has no messages that can be carried to this target", request.front == Dialect::openai_responses ? "input" : "messages"};
+  switch (upstream) {
+    case Dialect::openai_responses: return write_openai_responses(prompt, model);
+    case Dialect::anthropic_messages: return write_anthropic(prompt, model);
+    case Dialect::gemini: return write_gemini(prompt, model);
+    default: return write_openai_chat(prompt, model);
+  }
+}
+
 }  // namespace
 
 BuiltRequest build_upstream(const ClientRequest& request, Dialect upstream, std::string_view model) {
   if (request.front == Dialect::openai_embeddings && !is_openai(upstream)) return RequestProblem{400, "embeddings go to OpenAI-compatible providers only", "model"};
   auto out = envelope(request, upstream, model);
-  if (!same_dialect(request, upstream)) return RequestProblem{400, "not translated yet", ""};
-  out.body = passed_body(request, model);
+  if (same_dialect(request, upstream)) {
+    out.body = passed_body(request, model);
+    return out;
+  }
+  auto written = translated(request, upstream, model);
+  if (auto* wrong = std::get_if<RequestProblem>(&written)) return std::move(*wrong);
+  out.body = base::dump(std::get<base::Json>(written));
   return out;
 }
 
