@@ -68,19 +68,13 @@ void World::follow_simulator() {
 void World::note_rules() {
   const auto reply = control("GET", "/counters", nullptr);
   const auto json = reply ? base::parse_wire_json(reply->body) : std::nullopt;
-  const auto* providers = json ? base::find(*json, "providers") : nullptr;
-  if (providers == nullptr || !providers->is_object()) return;
-  for (const auto& [name, provider] : providers->items()) {
-    const auto* rules = base::find(provider, "rules");
-    if (rules == nullptr || !rules->is_array()) continue;
-    std::int64_t index = 0;
-    for (const auto& rule : *rules) {
-      Json data{{"provider", name}, {"rule", index++}};
-      for (const auto& [key, value] : rule.items()) {
-        if (!data.contains(key)) data[key] = value;
-      }
-      recorder_.add("provider", "rule", std::move(data));
-    }
+  const auto* rules = json ? base::find(*json, "rules") : nullptr;
+  if (rules == nullptr || !rules->is_array()) return;
+  for (const auto& rule : *rules) {
+    const auto* fault = base::find(rule, "fault");
+    recorder_.add("provider", "rule",
+                  {{"provider", base::string_or(rule, "provider")}, {"rule", base::integer_or(rule, "index", -1)}, {"fault", fault != nullptr && fault->is_string() ? *fault : Json("")},
+                   {"fired", base::integer_or(rule, "fired", 0)}});
   }
 }
 

@@ -48,7 +48,7 @@ base::Result<bool> World::start_simulator() {
   const auto file = spec_.folder / "simulator.json";
   if (auto wrote = write_file(file, base::dump_pretty(Json{{"providers", spec_.scenario.providers_json}}) + "\n"); wrote.has_error()) return wrote;
   const auto ca = spec_.folder / "ca.pem";
-  command.argv = {(spec_.paths.bin / "simulator").string(), "serve", "--scenario", file.string(), "--seed", std::to_string(spec_.seed), "--secret-salt", run_id_, "--ca-file", ca.string()};
+  command.argv = {(spec_.paths.bin / "simulator").string(), "serve", "--scenario", file.string(), "--seed", std::to_string(spec_.seed), "--secret-salt", run_id_, "--ca-file", ca.string(), "--quiet"};
   command.env = current_environment();
   command.env["BROWNOUT_RUN"] = run_id_;
   command.err_file = spec_.folder / "simulator.log";

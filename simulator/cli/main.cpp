@@ -56,9 +56,10 @@ base::Result<std::vector<ProviderSpec>> by_name(const std::vector<std::string>& 
   return list;
 }
 
-void print_ready(const base::Json& line) {
+void print_ready(const base::Json& line, bool quiet) {
   std::fputs((base::dump(line) + "\n").c_str(), stdout);
   std::fflush(stdout);
+  if (quiet) return;
   for (const auto& [name, provider] : line["providers"].items()) {
     const auto url = base::string_or(provider, "base_url");
     const auto prefix = base::string_or(provider, "dialect") == "anthropic-messages" ? "ANTHROPIC" : base::string_or(provider, "dialect") == "gemini" ? "GEMINI" : "OPENAI";
@@ -78,6 +79,7 @@ struct ServeFlags {
   std::string scenario, secrets_file;
   std::vector<std::string> providers;
   ServeOptions options;
+  bool quiet = false;
 };
 
 int run_serve(ServeFlags& flags) {
@@ -99,7 +101,7 @@ int run_serve(ServeFlags& flags) {
   if (flags.options.tls && flags.options.ca_file.empty()) {
     flags.options.ca_file = (std::filesystem::temp_directory_path() / fmt::format("simulator-ca-{}.pem", ::getpid())).string();
   }
-  const auto done = serve(std::move(list), flags.options, print_ready);
+  const auto done = serve(std::move(list), flags.options, [&](const base::Json& line) { print_ready(line, flags.quiet); });
   return done.has_error() ? fail(done.error()) : 0;
 }
 
@@ -118,6 +120,7 @@ int run(int argc, char** argv) {
   serve->add_option("--seed", serve_flags.options.model.seed, "of everything random");
   serve->add_option("--secret-salt", serve_flags.options.model.salt, "of made-up secrets and journal hashes");
   serve->add_option("--secrets", serve_flags.secrets_file, "FILE with secrets: {\"provider\": {\"label\": \"secret\"}}");
+  serve->add_flag("--quiet", serve_flags.quiet, "no text for people on stderr: it shows the made-up keys");
   serve->add_flag("--tls", serve_flags.options.tls, "TLS on every port");
   serve->add_option("--ca-file", serve_flags.options.ca_file, "where to write the certificate that clients must trust");
 
