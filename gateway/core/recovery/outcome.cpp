@@ -140,6 +140,8 @@ void Engine::attempt_judged(Request& r, Verdict verdict, TransportError transpor
   r.failed_provider = target.provider->config->name;
   r.failed_status = status;
   r.again = r.attempt->lease.key;
+  r.held.clear();  // what a failed attempt said is never mixed with the next one's words
+  r.held_events = 0;
   let_go(r, false);
   r.verdict = std::move(verdict);
   follow(r, plan);

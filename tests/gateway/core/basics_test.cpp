@@ -65,6 +65,18 @@ TEST(Basics, WhenAllKeysAreEmptyTheCallerGetsTheHintInItsDialect) {
   EXPECT_EQ(rig.last().headers.get("x-should-retry"), "false");
 }
 
+TEST(Basics, AnAnthropicCallerGetsTheHintInItsOwnWords) {
+  Rig rig(one_provider(1));
+
+  rig.messages();
+  rig.reply(402, openai_error("insufficient_quota", "You have no credits left"));
+
+  EXPECT_EQ(rig.last().status, 402);
+  const base::Json body = rig.last().json();
+  EXPECT_EQ(body["type"], "error");
+  EXPECT_THAT(body["error"]["message"].get<std::string>(), HasSubstr(kBillingHint));
+}
+
 TEST(Basics, AStreamPassesAndEndsWithItsTerminator) {
   Rig rig(one_provider());
 

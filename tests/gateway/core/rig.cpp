@@ -31,6 +31,13 @@ void Rig::advance(base::Duration by) {
   now.instant = until;
 }
 
+void Rig::until_attempt() {
+  const std::size_t before = attempts.size();
+  for (int i = 0; i < 1000 && attempts.size() == before && core->next_wake() != base::kNever; ++i) {
+    advance(std::max(core->next_wake() - now.instant, base::Duration::zero()));
+  }
+}
+
 void Rig::record(const Action& action) {
   if (const auto* start = std::get_if<StartAttempt>(&action)) {
     ASSERT_TRUE(known_attempts_.insert(start->id.value).second) << "an attempt id was given twice";

@@ -31,6 +31,8 @@ class Rig {
   void step(const Event& event);
   /// Lets time pass; every wake-up the core asks for comes at its time.
   void advance(base::Duration by);
+  /// Lets time pass just until the next attempt begins, or nothing is left to wake up for.
+  void until_attempt();
 
   // ---- callers ----
   RequestId http(std::string method, std::string target, std::string body = {}, base::Headers headers = {}, bool admin = false);
