@@ -73,6 +73,30 @@ TEST(CheckCases, FailuresSayWhatWasExpectedSeenAndWhere) {
   for (const auto& [check, text] : texts) support::expect_golden("checks/" + check + ".txt", text);
 }
 
+TEST(CheckCases, NoValueOfAnyKindInAHistoryBreaksAJudge) {
+  std::size_t judged = 0;
+  for (const auto& each : all_cases()) {
+    const auto scenario = scenario_of(each);
+    // One odd kind for all members of one entry at a time: what another version, or a broken disk, may have written.
+    const std::array odd{Json(nullptr), Json(-1), Json("x"), Json::array({1}), Json::object()};
+    for (std::size_t i = 0; i < each.history.entries().size(); ++i) {
+      History changed;
+      for (std::size_t j = 0; j < each.history.entries().size(); ++j) {
+        const auto& entry = each.history.entries()[j];
+        auto data = entry.data;
+        for (auto& [key, value] : data.items()) {
+          if (i == j) value = odd[(i + judged) % odd.size()];
+        }
+        changed.add(entry.at, entry.lane, entry.kind, data);
+      }
+      const auto run = judge(scenario, changed);
+      for (const auto& result : run.results) EXPECT_NE(explain_failure(result, run, changed), "");
+      ++judged;
+    }
+  }
+  EXPECT_GT(judged, 500U);
+}
+
 TEST(CheckCases, JudgedAgainTheVerdictIsTheSame) {
   for (const auto& each : all_cases()) {
     const auto scenario = scenario_of(each);

@@ -11,6 +11,7 @@
 namespace harness {
 namespace {
 
+using base::Json;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
@@ -138,6 +139,13 @@ INSTANTIATE_TEST_SUITE_P(Loader, BadScenario, testing::Values(
     Bad{"unmanaged", R"({"version":1,"title":"t","why":"w","tags":[],"providers":{},"gateway":{"managed":false,"socket":true,"unit":{"Restart":"no"},"files":{"../x":""}},"steps":[],"expect":[]})"},
     Bad{"nothing_there", "{}"},
     Bad{"deep", sample([] { std::string s = R"({"send":"a"})"; for (int i = 0; i < 9; ++i) s = R"({"repeat":{"times":1,"steps":[)" + s + "]}}"; return s; }())},
+    Bad{"list_shapes", sample("", R"({"check":"gateway.survives"})", R"("origin":"x","needs":["chat","chat",1],"catches":{},"speed":51,"seed":-1,"time_limit":"0s","unused_faults":"")")},
+    Bad{"gateway_shapes", R"({"version":1,"title":"t","why":"w","tags":[],"providers":{},"gateway":{"routes":{"a":"x","b":["y"],"c":[1]},"config":[],"unit":{"Restart":{},"ExecStart":[[]],"X-Mine":1},"env":{"A":1},"files":[]},"steps":[],"expect":[]})"},
+    Bad{"gateway_unit_shape", R"({"version":1,"title":"t","why":"w","tags":[],"providers":[],"gateway":{"routes":[],"unit":"x","env":[]},"steps":{},"expect":{}})"},
+    Bad{"step_shapes", sample(R"(1,{"send":1},{"cli":{}},{"cli":[1]},{"signal":["TERM"]},{"account":"x"},{"wait":1},{"parallel":[]},{"parallel":{"branches":[1]}},{"repeat":[]},{"repeat":{"times":0,"steps":[]}},{"script":[]},{"edit-config":{}})")},
+    Bad{"send_contradictions", sample(R"({"send":{"raw":"x","body":{}},"as":"a*"},{"send":{"api":"admin"}},{"signal":"TERM","as":"x","expect":{}},{"disk":"ful"})")},
+    Bad{"check_shapes", sample("", R"({"check":1},{},{"check":"reply","reply":"first","status":"9xx","headers":{"a":{}},"contains":[1],"usage":1,"ended":"well","within":5,"provider":"acne"},
+{"check":"gateway.exits","code":"BOOM","from":{"reply":"first","exit":1}},{"check":"credentials.never","provider":"acme","credential":"key-s"},{"check":"log.contains","count":-1,"fields":[]},{"check":"cli.output","cli":"restrat"})")},
     Bad{"too_many_requests", sample(R"({"repeat":{"times":2000,"steps":[{"send":{"text":"a","count":1000}}]}})")}),
     [](const auto& param) { return std::string(param.param.name); });
 
@@ -147,6 +155,43 @@ TEST(ScenarioLoader, NamesOfSeveralRequestsAreFound) {
   EXPECT_TRUE(reply_matches("b*", "burst"));
   EXPECT_FALSE(reply_matches("burst.x", "burst"));
   EXPECT_FALSE(reply_matches("bursts", "burst"));
+}
+
+/// Every value of the document replaced by every kind of value, one at a time.
+void replace_each(const Json& whole, const Json::json_pointer& at, const std::function<void(const Json&)>& look) {
+  for (const Json& odd : {Json(nullptr), Json(true), Json(-1), Json(1.5), Json("x"), Json::array(), Json::object(), Json::array({Json::object(), 1})}) {
+    auto changed = whole;
+    changed[at] = odd;
+    look(changed);
+  }
+  const auto& here = whole[at];
+  if (here.is_object()) {
+    for (const auto& [key, value] : here.items()) replace_each(whole, at / key, look);
+  } else if (here.is_array()) {
+    for (std::size_t i = 0; i < here.size(); ++i) replace_each(whole, at / i, look);
+  }
+}
+
+TEST(ScenarioLoader, NoValueOfAnyKindInAnyPlaceBreaksIt) {
+  std::string steps, checks;
+  for (const auto& row : step_rows()) steps += (steps.empty() ? "" : ",") + std::string(row.example);
+  for (const auto& row : check_rows()) {
+    if (!row.always) checks += (checks.empty() ? "" : ",") + std::string(row.example);
+  }
+  const auto whole = base::parse_wire_json(sample(steps, checks, R"("needs":["chat"],"catches":["dies-on-402"],"world":{"virtual":false,"because":"x"})"));
+  ASSERT_TRUE(whole);
+  ASSERT_EQ(problems_of(base::dump(*whole)), "");
+  int tried = 0;
+
+  replace_each(*whole, Json::json_pointer(), [&](const Json& changed) {
+    ++tried;
+    const auto loaded = parse_scenario(base::dump(changed), "s.json");
+    if (loaded.has_error()) {
+      EXPECT_FALSE(loaded.error().problems.empty());
+    }
+  });
+
+  EXPECT_GT(tried, 1000);
 }
 
 TEST(ScenarioLoader, AMissingFileIsAProblemWithItsName) {
