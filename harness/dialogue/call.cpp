@@ -30,8 +30,11 @@ Json default_body(const SendStep& step, const std::string& text) {
     }
     case Api::count_tokens:
       return {{"model", model}, {"messages", messages}};
-    case Api::chat:
-      return {{"text", text}};
+    case Api::chat: {
+      Json body{{"text", text}};
+      if (!step.model.empty()) body["model"] = step.model;
+      return body;
+    }
     default:
       return Json::object();
   }

@@ -154,8 +154,8 @@ void World::find_secrets() {
   std::error_code error;
   for (fs::recursive_directory_iterator each(spec_.folder, error), end; !error && each != end; each.increment(error)) {
     const auto name = each->path().filename().string();
-    // The environment file is where the secrets are meant to be; nothing else may hold one.
-    if (!each->is_regular_file(error) || name == "secrets.env") continue;
+    // The environment file is where the secrets are meant to be, and the simulator must know its own; nothing else may hold one.
+    if (!each->is_regular_file(error) || name == "secrets.env" || name == "simulator.json") continue;
     look(read_whole(each->path()), fs::relative(each->path(), spec_.folder, error).string());
   }
   // Replies, command lines and logs as the clients saw them.
