@@ -14,6 +14,7 @@ namespace gateway {
 struct RunParts {
   std::function<std::unique_ptr<GatewayCore>(std::unique_ptr<GatewayCore>)> around_core;
   const Policy* policy = nullptr;
+  std::function<void(Config&)> around_config;  ///< changes the configuration just read, before anything is made of it
 };
 
 struct RunOptions {

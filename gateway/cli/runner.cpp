@@ -93,6 +93,7 @@ std::optional<int> Runner::load() {
     return kExitConfig;
   }
   config_ = std::move(loaded.value().config);
+  if (parts_.around_config) parts_.around_config(config_);
   log_->set_level(config_.log_level);
   for (const auto& provider : config_.providers) {
     for (const auto& credential : provider.credentials) log_->secret(credential.secret, credential.label);
