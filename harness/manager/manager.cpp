@@ -85,6 +85,7 @@ void Manager::Impl::step(base::Instant at, const Event& event, std::vector<Actio
   ASSERT(at >= now_);
   now_ = at;
   out_ = &out;
+  for (auto& action : std::exchange(early, {})) emit(std::move(action));
   if (awaited && awaited->held && now_ >= awaited->due) {
     emit(std::move(*awaited->held));
     awaited->held.reset();
@@ -263,7 +264,9 @@ void Manager::Impl::on_notify(const Notify& notify, bool faults_apply) {
 void Manager::Impl::on_call(const Call& call) {
   if (const auto* fault = take_fault(FaultKind::bus_unreachable, "")) {
     ClientCall out{.id = call.client, .rc = 1};
-    out.err = "Failed to connect to bus: " + (fault->text.empty() ? std::string{"No medium found"} : fault->text) + "\n";
+    // The text may be a whole line or only the reason.
+    const std::string reason = fault->text.empty() ? "No medium found" : fault->text;
+    out.err = (reason.starts_with("Failed") ? "" : "Failed to connect to bus: ") + reason + "\n";
     return reply(std::move(out));
   }
   if (call.program == "journalctl") journalctl(call);

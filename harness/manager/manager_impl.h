@@ -71,7 +71,7 @@ struct Manager::Impl final : ServicePort {
 
   // ── ServicePort
   base::Instant now() const override { return now_; }
-  void emit(Action action) override { out_->push_back(std::move(action)); }
+  void emit(Action action) override { (out_ != nullptr ? *out_ : early).push_back(std::move(action)); }
   bool logs() const override { return settings.keep_journal; }
   void log(const ServiceMachine& service, std::string message, int priority, std::vector<std::pair<std::string, std::string>> fields) override;
   const Host& host() const override { return host_ref; }
@@ -187,6 +187,7 @@ struct Manager::Impl final : ServicePort {
   base::Random random;
   base::Instant now_{};
   std::vector<Action>* out_ = nullptr;
+  std::vector<Action> early;  ///< emitted between steps (keep() loads a unit that has warnings); given with the next step
   std::map<std::string, UnitEntry, std::less<>> units;
   std::deque<std::string> run_queue;
   std::set<std::string> collect_queue;

@@ -172,7 +172,7 @@ void Manager::Impl::run_job(UnitEntry& entry) {
     case StartAnswer::nothing: return;
     case StartAnswer::again: entry.job->running = false; return;
     case StartAnswer::already: return finish_job(entry, JobResult::done, true);
-    case StartAnswer::skipped: return finish_job(entry, JobResult::done, false);
+    case StartAnswer::skipped: return finish_job(entry, JobResult::done, true);  // an unmet condition is said at debug level only
     case StartAnswer::invalid: return finish_job(entry, JobResult::invalid, false);
     case StartAnswer::assertion: return finish_job(entry, JobResult::assertion, false);
     case StartAnswer::failed: return finish_job(entry, JobResult::failed, false);
@@ -320,7 +320,8 @@ void Manager::Impl::job_message(const UnitEntry& entry, const Job& job, JobResul
   if (job.type == JobType::start && done && !entry.condition_result) {
     text = "Condition check resulted in " + name + " being skipped.";
   } else if (job.type == JobType::start && done) {
-    text = "Started " + name + ".";
+    const bool oneshot = entry.unit->kind == UnitKind::service && entry.unit->service.type == ServiceType::oneshot;
+    text = (oneshot ? "Finished " : "Started ") + name + ".";
     id = "39f53479d3a045ac8e11786248231fbf";
   } else if (job.type == JobType::start && (failed || result == JobResult::dependency)) {
     text = (failed ? "Failed to start " : "Dependency failed for ") + name + ".";
@@ -362,6 +363,7 @@ void Manager::Impl::state_changed(ServiceMachine& service, SubState from, bool w
     emit(StateChanged{service.unit().name, std::string{to_string(from)}, std::string{to_string(service.state())}, std::string{to_string(state)},
                       std::string{to_string(service.result())}, service.n_restarts(), service.main_pid(), std::move(reason)});
   }
+  if (service.result() == ServiceResult::exec_condition) entry.condition_result = false;
   process_job(entry, service.reload_result() != ServiceResult::success);
   // 252 fires OnFailure= only when no restart follows; 257 at every failure.
   const bool final = settings.compat == Compat::v257 || !will_restart;

@@ -86,7 +86,10 @@ void Manager::Impl::on_socket_readable(const std::string& unit) {
   auto& service = load(entry->unit->socket.service);
   if (service.job && service.job->type == JobType::stop) return;
   std::string error;
-  if (service.active() != ActiveState::active) add_job(service, JobType::start, error);
+  // A service that is coming (auto-restart too) needs no job of its own: the connection waits in the backlog.
+  const auto state = service.active();
+  const bool coming = state == ActiveState::active || state == ActiveState::reloading || state == ActiveState::activating || service.job;
+  if (!coming) add_job(service, JobType::start, error);
   set_socket(*entry, SocketState::running, "a client connected");
 }
 
