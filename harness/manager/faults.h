@@ -56,7 +56,7 @@ inline constexpr std::array kFaults{
              {FaultParam{"code", FaultParamKind::integer, "203", "the exit status: 203 EXEC, 200 CHDIR"}, kFaultTimes}},
     FaultRow{"clear-counters", FaultActor::machine, FaultKind::clear_counters, {}, "NRestarts and the start limiter are zeroed, as daemon-reexec does", {}},
     FaultRow{"unreachable", FaultActor::machine, FaultKind::bus_unreachable, {}, "systemctl and journalctl cannot reach the manager (rc 1)",
-             {FaultParam{"text", FaultParamKind::text, "Failed to connect to bus: Connection refused", "what they print"}, kFaultTimes}},
+             {FaultParam{"text", FaultParamKind::text, "Connection refused", "the reason they print after \"Failed to connect to bus:\""}, kFaultTimes}},
     FaultRow{"hang", FaultActor::machine, FaultKind::front_hangs, {}, "systemctl answers late",
              {FaultParam{"by", FaultParamKind::duration, "", "how late"}, kFaultTimes}},
     FaultRow{"show-empty", FaultActor::machine, FaultKind::show_empty, {}, "systemctl show prints nothing, rc 0", {kFaultTimes}},

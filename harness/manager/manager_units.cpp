@@ -155,8 +155,9 @@ bool Manager::Impl::referenced(const UnitEntry& entry) const {
     if (other == name) continue;
     const bool lives = candidate.kept || candidate.job || (candidate.active() != ActiveState::inactive);
     const Unit& unit = *candidate.unit;
+    // Any mention counts, an order too: a unit that is only named in After= is kept (seen with 252 and 257).
     if (lives && (names(unit.requires_) || names(unit.wants) || names(unit.binds_to) || names(unit.on_failure) || names(unit.on_success) ||
-                  unit.socket.service == name)) {
+                  names(unit.part_of) || names(unit.before) || names(unit.after) || names(unit.conflicts) || unit.socket.service == name)) {
       return true;
     }
   }

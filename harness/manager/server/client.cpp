@@ -130,6 +130,7 @@ fs::path libexec_folder() {
   if (const char* given = std::getenv("BROWNOUT_LIBEXEC")) return given;
   std::error_code ec;
   const auto program = fs::read_symlink("/proc/self/exe", ec);
+  // The tests are in build/tests, the programs in build/bin: both find it beside their own folder.
   for (const auto& candidate : {program.parent_path(), program.parent_path() / "../libexec/brownout"}) {
     if (fs::exists(candidate / "brownout-manager", ec)) return fs::weakly_canonical(candidate, ec);
   }
