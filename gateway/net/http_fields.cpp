@@ -126,7 +126,7 @@ LineReader::State LineReader::feed(std::string_view& data, std::size_t max) {
   if (taken_) kept_.clear(), taken_ = false;
   const auto* end = data.empty() ? nullptr : static_cast<const char*>(std::memchr(data.data(), '\n', data.size()));
   const auto size = end ? static_cast<std::size_t>(end - data.data()) : data.size();
-  if (kept_.size() + size > max) return State::too_long;
+  if (kept_.size() + size + 1 > max) return State::too_long;
   if (!end) {
     kept_ += data;
     data = {};
@@ -185,7 +185,7 @@ ChunkReader::State ChunkReader::feed(std::string_view& data, std::string& body) 
       if (left_ == 0) phase_ = Phase::data_end;
       continue;
     }
-    const auto max = phase_ == Phase::size ? kChunkLineMax : phase_ == Phase::data_end ? 1 : kTrailerMax;
+    const auto max = phase_ == Phase::size ? kChunkLineMax : phase_ == Phase::data_end ? 2 : kTrailerMax;
     const auto state = lines_.feed(data, max);
     if (state == LineReader::State::too_long) return State::bad;
     if (state == LineReader::State::more) return State::more;

@@ -31,7 +31,7 @@ void append_value(std::string& out, std::string_view value);
 class LineReader {
  public:
   enum class State { more, line, too_long };
-  /// Takes from `data`. `line`: line() is whole, without LF; the CR is still there if there was one.
+  /// Takes from `data`. `line`: line() is whole, without LF; the CR is still there if there was one. `max` counts both.
   State feed(std::string_view& data, std::size_t max);
   std::string_view line() const { return line_; }
   bool empty() const { return kept_.empty(); }

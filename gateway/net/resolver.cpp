@@ -19,8 +19,8 @@ const Addresses* Resolver::known(const std::string& host, std::uint16_t port) {
 
 void Resolver::resolve(const std::string& host, std::uint16_t port, std::function<void(Addresses, std::string)> done) {
   resolver_.async_resolve(host, std::to_string(port), asio::ip::resolver_base::numeric_service,
-                          [this, host, port, done = std::move(done)](boost::system::error_code error, const asio::ip::tcp::resolver::results_type& results) {
-                            if (error == asio::error::operation_aborted) return;  // the resolver itself is gone
+                          [this, alive = alive_, host, port, done = std::move(done)](boost::system::error_code error, const asio::ip::tcp::resolver::results_type& results) {
+                            if (!*alive) return;
                             Addresses addresses;
                             for (const auto& entry : results) addresses.push_back(entry.endpoint());
                             if (addresses.empty()) return done({}, error ? error.message() : "no address");

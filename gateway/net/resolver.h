@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
 
 class Resolver {
  public:
-  explicit Resolver(boost::asio::io_context& io) : resolver_(io) {}
+  explicit Resolver(boost::asio::io_context& io) : resolver_(io), alive_(std::make_shared<bool>(true)) {}
+  ~Resolver() { *alive_ = false; }
   /// An address literal, or a name whose answer is still fresh: null when the name must be asked for.
   const Addresses* known(const std::string& host, std::uint16_t port);
   /// `done` gets the addresses, or none and why. Called later, never within this call.
@@ -33,6 +35,7 @@ class Resolver {
   boost::asio::ip::tcp::resolver resolver_;
   std::map<std::pair<std::string, std::uint16_t>, Entry> entries_;
   Addresses literal_;
+  std::shared_ptr<bool> alive_;
 };
 
 }  // namespace gateway::net

@@ -8,6 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 int main() {
   const std::string seeds[] = {
       "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
       R"({"providers":{"acme":{"credentials":["a"],"reply":{"text":"x"},"script":[{"when":{"nth":[1,2]},"fault":"cut-after-events-rst","params":{"events":2}},{"plan":[{"events":2},{"edit":"crlf"},{"garbage":9},{"wait":"1s","to":"2s"},{"rst":true}]}]}}})",
       R"({"error":{"message":"{\"error\":{\"message\":\"try again in 9m38.016s \u4f59\"}}","code":429,"details":[{"retryDelay":"34.4s"}]}})",
       "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\nevent: error\r\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n",
