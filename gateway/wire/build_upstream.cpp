@@ -54,25 +54,29 @@ bool same_dialect(const ClientRequest& request, Dialect upstream) {
   return request.front == upstream || (request.front == Dialect::chat && upstream == Dialect::openai_chat);
 }
 
+base::Json parsed_body(const ClientRequest& request) {
+  return request.body.is_null() ? base::parse_wire_json(request.raw).value_or(base::Json::object()) : request.body;
+}
+
 std::string passed_body(const ClientRequest& request, std::string_view model) {
   auto text = with_model(request.raw, model);
   if (!text.empty()) return text;
   // A key written with escapes, or nested deeper than the quick reader goes.
-  auto body = request.body;
+  auto body = parsed_body(request);
   body["model"] = model;
   return base::dump(body);
 }
 
-ReadPrompt read_prompt(const ClientRequest& request) {
-  switch (request.front) {
-    case Dialect::openai_responses: return read_openai_responses(request.body);
-    case Dialect::anthropic_messages: return read_anthropic(request.body);
-    default: return read_openai_chat(request.body);
+ReadPrompt read_prompt(Dialect front, const base::Json& body) {
+  switch (front) {
+    case Dialect::openai_responses: return read_openai_responses(body);
+    case Dialect::anthropic_messages: return read_anthropic(body);
+    default: return read_openai_chat(body);
   }
 }
 
 WrittenBody translated(const ClientRequest& request, Dialect upstream, std::string_view model) {
-  auto read = read_prompt(request);
+  auto read = request.body.is_null() ? read_prompt(request.front, parsed_body(request)) : read_prompt(request.front, request.body);
   if (auto* wrong = std::get_if<RequestProblem>(&read)) return std::move(*wrong);
   const auto& prompt = std::get<Prompt>(read);
   if (prompt.messages.empty()) return RequestProblem{400, "the request has no messages that can be carried to this target", request.front == Dialect::openai_responses ? "input" : "messages"};

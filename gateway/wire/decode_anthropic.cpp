@@ -23,7 +23,7 @@ Finish finish_of(std::string_view word) {
 class AnthropicDecoder : public Decoder {
  public:
   bool frame(const SseFrame& frame, std::vector<ReplyEvent>& out) override {
-    if (fast_anthropic(frame.data, out)) return true;
+    if (known_.read(frame.data, out) || fast_anthropic(frame.data, out, known_)) return true;
     const auto json = base::parse_wire_json(frame.data);
     if (!json || !json->is_object()) return false;
     const auto type = base::string_or(*json, "type", frame.event);
@@ -189,6 +189,7 @@ class AnthropicDecoder : public Decoder {
     if (word && word->is_string()) finish(*delta, *word, out);
   }
 
+  DeltaTemplate known_;
   std::map<std::int64_t, Block> blocks_;
   int next_tool_ = 0;
   bool started_ = false;

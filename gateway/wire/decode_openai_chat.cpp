@@ -33,7 +33,7 @@ class OpenAiChatDecoder : public Decoder {
  public:
   bool frame(const SseFrame& frame, std::vector<ReplyEvent>& out) override {
     // The first frame brings id and model: it takes the full way.
-    if (started_ && fast_openai_chat(frame.data, out)) return true;
+    if (started_ && (known_.read(frame.data, out) || fast_openai_chat(frame.data, out, known_))) return true;
     const auto json = base::parse_wire_json(frame.data);
     return json && json->is_object() && read(*json, "delta", out);
   }
@@ -171,6 +171,7 @@ class OpenAiChatDecoder : public Decoder {
     int index = 0;
     std::string id;
   };
+  DeltaTemplate known_;
   std::map<std::int64_t, Call> calls_;
   int next_call_ = 0;
   bool started_ = false;

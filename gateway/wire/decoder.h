@@ -30,9 +30,24 @@ ReplyEvent make_event(ReplyEvent::Kind kind, std::string text = {});
 ReplyEvent make_finish(Finish finish, std::string_view word);
 ReplyEvent make_usage(const Usage& usage);
 
+/// What the text deltas of one stream have in common: all but the text (and OpenAI's random padding). Once one was understood,
+/// the next ones are compared, not parsed: with another string in the same place they have the same structure.
+class DeltaTemplate {
+ public:
+  bool read(std::string_view data, std::vector<ReplyEvent>& out) const;
+  /// `text` and `padding` are raw strings within `data`; no padding: a null view.
+  void learn(std::string_view data, std::string_view text, std::string_view padding);
+
+ private:
+  std::string before_, between_, after_;
+  bool padded_ = false;
+};
+
 /// Fast paths: true when the frame is a plain delta of visible text (or nothing), fully understood; then `out` has its event.
-bool fast_openai_chat(std::string_view data, std::vector<ReplyEvent>& out);
-bool fast_anthropic(std::string_view data, std::vector<ReplyEvent>& out);
+bool fast_openai_chat(std::string_view data, std::vector<ReplyEvent>& out, DeltaTemplate& known);
+bool fast_anthropic(std::string_view data, std::vector<ReplyEvent>& out, DeltaTemplate& known);
 bool fast_openai_responses(std::string_view data, std::vector<ReplyEvent>& out);
+/// The commonest whole body: one choice of text, a finish reason of stop or length.
+bool fast_plain_openai_chat(std::string_view body, std::vector<ReplyEvent>& out);
 
 }  // namespace gateway

@@ -27,8 +27,8 @@ struct ClientRequest {
   std::string model;                 ///< as asked for
   bool stream = false;
   bool include_usage = false;
-  base::Json body;                   ///< the caller's JSON object, order kept
-  std::string raw;                   ///< the same as text: passes through byte for byte but for `model`
+  std::string raw;                   ///< the caller's JSON object as text: passes through byte for byte but for `model`
+  base::Json body;                   ///< the same, parsed, order kept; null where a quick look at the text was enough
   bool tools = false, images = false;
   std::int64_t approx_tokens = 0;    ///< about 4 bytes of text a token
   std::int64_t messages = 0;

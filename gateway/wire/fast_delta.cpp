@@ -27,6 +27,55 @@ bool push_text(std::string_view raw, Kind kind, std::vector<ReplyEvent>& out) {
   return true;
 }
 
+/// Counts of the usage object, where they are whole numbers.
+bool read_counts(JsonCursor& in, Usage& usage) {
+  std::string_view key;
+  if (in.peek() != '{' || !in.enter_object()) return false;
+  while (in.next_key(key)) {
+    std::int64_t* into = key == "prompt_tokens" ? &usage.input : key == "completion_tokens" ? &usage.output : key == "cached_tokens" ? &usage.cached : key == "reasoning_tokens" ? &usage.reasoning : nullptr;
+    if (into ? !in.integer(*into) : key.ends_with("_tokens_details") && in.peek() == '{' ? !read_counts(in, usage) : key == "prompt_cache_hit_tokens" || !in.skip_value()) return false;
+  }
+  return in.ok();
+}
+
+struct WholeChat {
+  std::string_view id, model, content, finish;
+  Usage usage;
+  bool usage_known = false;
+};
+
+bool whole_message(JsonCursor& in, std::string_view& content) {
+  std::string_view key;
+  if (in.peek() != '{' || !in.enter_object()) return false;
+  while (in.next_key(key)) {
+    if (key == "content" && in.peek() == '"') {
+      if (!in.string(content)) return false;
+    } else if (key == "role" || key == "annotations") {
+      if (!in.skip_value()) return false;
+    } else if (!in.null()) {
+      return false;
+    }
+  }
+  return in.ok();
+}
+
+bool whole_choice(JsonCursor& in, WholeChat& chat) {
+  std::string_view key;
+  if (in.peek() != '{' || !in.enter_object()) return false;
+  while (in.next_key(key)) {
+    if (key == "message") {
+      if (!whole_message(in, chat.content)) return false;
+    } else if (key == "finish_reason") {
+      if (in.peek() != '"' || !in.string(chat.finish)) return false;
+    } else if (key == "index") {
+      if (in.peek() != '0' || !in.skip_value()) return false;
+    } else if (!one_of(key, {"logprobs", "stop_reason", "native_finish_reason", "content_filter_results"}) || !in.skip_value()) {
+      return false;
+    }
+  }
+  return in.ok();
+}
+
 /// {"role"?: …, "content": "…"}: nothing else may carry a value.
 bool chat_delta(JsonCursor& in, std::string_view& text) {
   std::string_view key;
@@ -62,9 +111,68 @@ bool chat_choice(JsonCursor& in, std::string_view& text) {
 
 }  // namespace
 
-bool fast_openai_chat(std::string_view data, std::vector<ReplyEvent>& out) {
+bool DeltaTemplate::read(std::string_view data, std::vector<ReplyEvent>& out) const {
+  if (before_.empty() || !data.starts_with(before_)) return false;
+  std::size_t size = 0;
+  auto rest = data.substr(before_.size());
+  if (!scan_string(rest, size)) return false;
+  const auto text = rest.substr(0, size);
+  rest.remove_prefix(size);
+  if (padded_) {
+    if (!rest.starts_with(between_)) return false;
+    rest.remove_prefix(between_.size());
+    if (!scan_string(rest, size) || rest.substr(0, size).find('\\') != std::string_view::npos) return false;
+    rest.remove_prefix(size);
+  }
+  return rest == after_ && push_text(text, Kind::text, out);
+}
+
+void DeltaTemplate::learn(std::string_view data, std::string_view text, std::string_view padding) {
+  const auto offset = [&](std::string_view part) { return static_cast<std::size_t>(part.data() - data.data()); };
+  before_ = data.substr(0, offset(text));
+  padded_ = padding.data() != nullptr;
+  if (padded_ && offset(padding) < offset(text)) return before_.clear();
+  const auto text_end = offset(text) + text.size();
+  if (padded_) between_ = data.substr(text_end, offset(padding) - text_end);
+  after_ = data.substr(padded_ ? offset(padding) + padding.size() : text_end);
+}
+
+bool fast_plain_openai_chat(std::string_view body, std::vector<ReplyEvent>& out) {
+  JsonCursor in(body);
+  WholeChat chat;
+  std::string_view key;
+  bool choice = false;
+  if (in.peek() != '{' || !in.enter_object()) return false;
+  while (in.next_key(key)) {
+    if (key == "choices") {
+      if (choice || in.peek() != '[' || !in.enter_array() || !in.next_item() || !whole_choice(in, chat) || in.peek() != ']' || in.next_item()) return false;
+      choice = true;
+    } else if (key == "usage") {
+      if (!read_counts(in, chat.usage)) return false;
+      chat.usage_known = true;
+    } else if (key == "id" || key == "model") {
+      if (in.peek() != '"' || !in.string(key == "id" ? chat.id : chat.model)) return false;
+    } else if (!one_of(key, {"object", "created", "service_tier", "system_fingerprint", "provider"}) || !in.skip_value()) {
+      return false;
+    }
+  }
+  // A word that is odd, or nothing said: the full reader judges.
+  if (!in.at_end() || !choice || chat.content.empty() || !one_of(chat.finish, {"stop", "length"})) return false;
+  auto start = make_event(Kind::start);
+  if (!unescape(chat.id, start.id) || !unescape(chat.model, start.name)) return false;
+  auto text = make_event(Kind::text);
+  if (!unescape(chat.content, text.text)) return false;
+  out.push_back(std::move(start));
+  out.push_back(std::move(text));
+  out.push_back(make_finish(chat.finish == "stop" ? Finish::stop : Finish::length, chat.finish));
+  if (chat.usage_known) out.push_back(make_usage(chat.usage));
+  out.push_back(make_event(Kind::terminal));
+  return true;
+}
+
+bool fast_openai_chat(std::string_view data, std::vector<ReplyEvent>& out, DeltaTemplate& known) {
   JsonCursor in(data);
-  std::string_view key, text;
+  std::string_view key, text, padding;
   bool choice = false;
   if (in.peek() != '{' || !in.enter_object()) return false;
   while (in.next_key(key)) {
@@ -73,14 +181,18 @@ bool fast_openai_chat(std::string_view data, std::vector<ReplyEvent>& out) {
       choice = true;
     } else if (key == "usage") {
       if (!in.null()) return false;
-    } else if (!one_of(key, {"id", "object", "created", "model", "service_tier", "system_fingerprint", "obfuscation", "provider"}) || !in.skip_value()) {
+    } else if (key == "obfuscation" && in.peek() == '"') {
+      if (!in.string(padding)) return false;
+    } else if (!one_of(key, {"id", "object", "created", "model", "service_tier", "system_fingerprint", "provider"}) || !in.skip_value()) {
       return false;
     }
   }
-  return in.at_end() && choice && push_text(text, Kind::text, out);
+  if (!in.at_end() || !choice || !push_text(text, Kind::text, out)) return false;
+  if (text.data()) known.learn(data, text, padding);
+  return true;
 }
 
-bool fast_anthropic(std::string_view data, std::vector<ReplyEvent>& out) {
+bool fast_anthropic(std::string_view data, std::vector<ReplyEvent>& out, DeltaTemplate& known) {
   JsonCursor in(data);
   std::string_view key, text;
   bool type = false, text_type = false, found = false;
@@ -97,7 +209,9 @@ bool fast_anthropic(std::string_view data, std::vector<ReplyEvent>& out) {
       return false;
     }
   }
-  return in.at_end() && type && text_type && found && push_text(text, Kind::text, out);
+  if (!in.at_end() || !type || !text_type || !found || !push_text(text, Kind::text, out)) return false;
+  known.learn(data, text, {});
+  return true;
 }
 
 bool fast_openai_responses(std::string_view data, std::vector<ReplyEvent>& out) {

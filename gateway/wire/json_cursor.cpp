@@ -1,6 +1,7 @@
 #include "gateway/wire/json_cursor.h"
 
 #include <array>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -15,6 +16,21 @@ constexpr std::array<bool, 256> make_stops() {
   return stops;
 }
 constexpr auto kStops = make_stops();
+
+/// The first stop at or after `at`, or `end`: eight bytes at a time while none of them is one.
+const char* find_stop(const char* at, const char* end) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U, kHigh = 0x8080808080808080U;
+  const auto zero_in = [](std::uint64_t v) { return (v - kOnes) & ~v & kHigh; };
+  while (end - at >= 8) {
+    std::uint64_t v = 0;
+    std::memcpy(&v, at, 8);
+    const auto control = (v - kOnes * 0x20) & ~v & kHigh;
+    if ((control | zero_in(v ^ (kOnes * '"')) | zero_in(v ^ (kOnes * '\\'))) != 0) break;
+    at += 8;
+  }
+  while (at < end && !kStops[static_cast<unsigned char>(*at)]) ++at;
+  return at;
+}
 
 bool hex4(std::string_view text, std::uint32_t& value) {
   if (text.size() < 4) return false;
@@ -115,10 +131,29 @@ bool JsonCursor::null() {
   return skip_scalar() || fail();
 }
 
+bool JsonCursor::integer(std::int64_t& value) {
+  peek();
+  const char* from = at_;
+  if (!skip_number_at()) return fail();
+  const auto parsed = base::parse_integer({from, static_cast<std::size_t>(at_ - from)});
+  if (!parsed) return fail();
+  value = *parsed;
+  return true;
+}
+
+bool JsonCursor::boolean(bool& value) {
+  const char c = peek();
+  if ((c != 't' && c != 'f') || !skip_scalar()) return fail();
+  value = c == 't';
+  return true;
+}
+
+bool JsonCursor::skip_number_at() { return at_ < end_ && (*at_ == '-' || (*at_ >= '0' && *at_ <= '9')) && skip_number(); }
+
 bool JsonCursor::skip_string() {
   ++at_;
   while (true) {
-    while (at_ < end_ && !kStops[static_cast<unsigned char>(*at_)]) ++at_;
+    at_ = find_stop(at_, end_);
     if (at_ == end_) return false;
     const char c = *at_++;
     if (c == '"') return true;
@@ -163,7 +198,7 @@ bool JsonCursor::skip_scalar() {
       return true;
     }
   }
-  return !rest.empty() && (rest.front() == '-' || (rest.front() >= '0' && rest.front() <= '9')) && skip_number();
+  return skip_number_at();
 }
 
 bool JsonCursor::skip_key() {
@@ -205,6 +240,20 @@ bool JsonCursor::skip_value() {
     }
     if (!more) return true;
   }
+}
+
+bool scan_string(std::string_view text, std::size_t& size) {
+  const char* at = text.data();
+  const char* end = at + text.size();
+  while (true) {
+    at = find_stop(at, end);
+    if (at == end || (*at != '"' && *at != '\\')) return false;
+    if (*at == '"') break;
+    if (end - at < 2) return false;
+    at += 2;
+  }
+  size = static_cast<std::size_t>(at - text.data());
+  return true;
 }
 
 bool unescape(std::string_view raw, std::string& out) {

@@ -18,6 +18,8 @@ class JsonCursor {
   /// Whether another item follows in the array entered last; its end is consumed.
   bool next_item();
   bool string(std::string_view& raw);
+  bool integer(std::int64_t& value);
+  bool boolean(bool& value);
   bool null();        ///< consumes a null; false (and no fault) when the value is another
   bool skip_value();  ///< any value, its grammar checked
   char peek();        ///< first character of the value to come; 0 at the end
@@ -31,6 +33,7 @@ class JsonCursor {
   bool skip_string();
   bool skip_scalar();
   bool skip_number();
+  bool skip_number_at();
   bool skip_key();
 
   const char* at_;
@@ -41,6 +44,8 @@ class JsonCursor {
 };
 inline constexpr int kCursorDepthMax = 60;
 
+/// The size of a raw string that begins at the start of `text`, up to its closing quote. Escapes are not looked into: unescape() does.
+bool scan_string(std::string_view text, std::size_t& size);
 /// Resolves the escapes of a raw string; false when it has some that need a real parser (surrogates) or is not UTF-8.
 bool unescape(std::string_view raw, std::string& out);
 /// Appends `text` as a JSON string, quotes included. Invalid UTF-8 is replaced.

@@ -2,6 +2,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "gateway/wire/dialect.h"
+#include "gateway/wire/json_cursor.h"
 #include "gateway/wire/tokens.h"
 
 namespace gateway {
@@ -64,10 +65,59 @@ std::optional<RequestProblem> check(Dialect front, const Json& body) {
   return check_messages(body);
 }
 
+/// A list of messages of plain text: {"role": …, "content": "…"} and no more. False: not that, or not well-formed.
+bool quick_messages(JsonCursor& in, std::int64_t& messages, std::int64_t& bytes) {
+  if (in.peek() != '[' || !in.enter_array()) return false;
+  while (in.next_item()) {
+    std::string_view key, role, content;
+    if (in.peek() != '{' || !in.enter_object()) return false;
+    while (in.next_key(key)) {
+      if ((key != "role" && key != "content") || in.peek() != '"' || !in.string(key == "role" ? role : content)) return false;
+    }
+    if (!in.ok() || role.empty()) return false;
+    ++messages;
+    bytes += static_cast<std::int64_t>(content.size());
+  }
+  return in.ok() && messages > 0;
+}
+
+/// The commonest request, a few messages of text, read without building JSON: most requests go on as the caller wrote them, and
+/// their text is all that is needed. False: the full reader decides, and says what is wrong.
+bool quick_request(Dialect front, std::string_view body, ClientRequest& out) {
+  if (front != Dialect::openai_chat && front != Dialect::anthropic_messages) return false;
+  JsonCursor in(body);
+  std::string_view key;
+  std::int64_t messages = 0, bytes = 0;
+  std::string model;
+  bool stream = false;
+  if (in.peek() != '{' || !in.enter_object()) return false;
+  while (in.next_key(key)) {
+    if (key == "messages") {
+      if (messages > 0 || !quick_messages(in, messages, bytes)) return false;
+    } else if (key == "model") {
+      std::string_view raw;
+      if (!model.empty() || in.peek() != '"' || !in.string(raw) || !unescape(raw, model)) return false;
+    } else if (key == "stream") {
+      if (!in.boolean(stream)) return false;
+    } else if (key == "stream_options" || key == "tools" || key == "functions" || key == "system" || key == "input" || key == "instructions" || key.find('\\') != std::string_view::npos || !in.skip_value()) {
+      return false;
+    }
+  }
+  if (!in.at_end() || messages == 0 || model.empty() || !base::valid_utf8(body)) return false;
+  out.front = front;
+  out.model = std::move(model);
+  out.stream = stream;
+  out.messages = messages;
+  out.approx_tokens = text_tokens(bytes, messages);
+  out.raw = body;
+  return true;
+}
+
 }  // namespace
 
 ParsedRequest parse_request(Dialect front, std::string_view body) {
   ASSERT(front != Dialect::gemini && front != Dialect::chat);
+  if (ClientRequest quick; quick_request(front, body, quick)) return quick;
   if (base::trim(body).empty()) return problem("the request has no body: send a JSON object");
   auto json = base::parse_wire_json(body);
   if (!json) return problem("the request's body is no JSON, or nested too deeply");

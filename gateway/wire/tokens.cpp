@@ -38,6 +38,8 @@ void add_text(const Json& value, Tally& tally) {
 
 }  // namespace
 
+std::int64_t text_tokens(std::int64_t bytes, std::int64_t messages) { return (bytes + 3) / 4 + messages * kMessageTokens; }
+
 RequestWeight weigh_request(const Json& body) {
   RequestWeight weight;
   Tally tally;
@@ -57,7 +59,7 @@ RequestWeight weigh_request(const Json& body) {
     tally.bytes += static_cast<std::int64_t>(base::dump(*value).size());
   }
   weight.images = tally.pictures > 0;
-  weight.tokens = (tally.bytes + 3) / 4 + tally.pictures * kImageTokens + weight.messages * kMessageTokens;
+  weight.tokens = text_tokens(tally.bytes, weight.messages) + tally.pictures * kImageTokens;
   return weight;
 }
 

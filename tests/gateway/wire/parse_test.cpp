@@ -42,6 +42,24 @@ TEST(ParseRequest, TellsWhatTheCoreMustKnow) {
   EXPECT_LT(request.approx_tokens, 2600);
 }
 
+TEST(ParseRequest, TheQuickReaderTellsWhatTheFullOneTells) {
+  const std::string bodies[] = {R"({"model":"m","messages":[{"role":"user","content":"hello there"}],"stream":true,"temperature":0.1})", R"({"messages":[{"content":"x","role":"assistant"},{"role":"user","content":""},{"role":"user","content":"y"}],"model":"a\u00e9"})"};
+  for (const auto front : {Dialect::openai_chat, Dialect::anthropic_messages}) {
+    for (const auto& body : bodies) {
+      // "stream_options" sends a request the full way.
+      auto slow = body;
+      slow.insert(1, R"("stream_options":{},)");
+      const auto a = good(front, body), b = good(front, slow);
+      EXPECT_TRUE(a.body.is_null() && b.body.is_object());
+      EXPECT_EQ(a.model, b.model);
+      EXPECT_EQ(a.stream, b.stream);
+      EXPECT_EQ(a.messages, b.messages);
+      EXPECT_EQ(a.approx_tokens, b.approx_tokens);
+      EXPECT_FALSE(cannot_carry(a, Dialect::gemini));
+    }
+  }
+}
+
 TEST(BuildUpstream, TheSameDialectKeepsEveryByteButTheModel) {
   const std::string text = R"({ "x_vendor" : {"b":1.50}, "model":"route", "seed": 12345678901234567890123, "messages":[{"role":"user","content":"h\u00e9"}]})";
   const std::pair<Dialect, const char*> fronts[] = {{Dialect::openai_chat, "/chat/completions"}, {Dialect::anthropic_messages, "/messages"}};

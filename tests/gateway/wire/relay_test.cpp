@@ -161,5 +161,45 @@ TEST(Relay, TheQuickReaderAndTheFullOneSeeTheSame) {
   }
 }
 
+TEST(Relay, AFrameLikeTheLastButForItsTextIsReadTheSameAndADifferentOneIsNot) {
+  const auto padded = [](const std::string& text, const std::string& tail) {
+    return R"(data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":")" + text + R"("},"finish_reason":null}],"obfuscation":")" + tail + "\"}\n\n";
+  };
+  const std::string odd[] = {R"(a","role":"x)", R"(a\"b)", R"(\ud83d\ude00)", R"(\q)", "\x01", "\xC3", "", "x\\"};
+  for (const auto& text : odd) {
+    for (const auto& pad : {std::string("zz"), text}) {
+      auto frame = padded(text, pad);
+      const auto json = base::parse_wire_json(std::string_view(frame).substr(6));
+      const auto result = run(chat(true), kSse, kHead + padded("one", "p") + padded("two", "pp") + frame + kStop + kDone);
+
+      // What is no JSON is skipped; all else says what the real parser reads.
+      const auto* content = json ? base::find_path(*json, "choices.0.delta.content") : nullptr;
+      EXPECT_EQ(result.text, "onetwo" + (content ? content->get<std::string>() : std::string())) << frame;
+      EXPECT_EQ(result.bytes().find(frame) != std::string::npos, json.has_value()) << frame;
+    }
+  }
+}
+
+TEST(Relay, TheQuickReaderOfWholeBodiesSeesWhatTheFullOneSees) {
+  const std::string bodies[] = {sample("openai-chat.json"), sample("openai-chat-tool.json"),
+                                R"({"id":"c","choices":[{"index":0,"message":{"content":"a\nb"},"finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}})",
+                                R"({"id":"c","model":"m","choices":[{"index":0,"message":{"content":"a"},"finish_reason":"content_filter"}],"usage":null})"};
+  for (const auto& body : bodies) {
+    auto slow = body;
+    slow.insert(1, R"("vendor":1,)");
+    const auto a = run(chat(false), kJson, body), b = run(chat(false), kJson, slow);
+    EXPECT_EQ(a.text, b.text);
+    EXPECT_EQ(a.model, b.model);
+    EXPECT_EQ(a.finish, b.finish);
+    EXPECT_TRUE(a.terminated && b.terminated);
+    EXPECT_EQ(a.usage.has_value(), b.usage.has_value());
+    if (!a.usage || !b.usage) continue;
+    EXPECT_EQ(a.usage->input, b.usage->input);
+    EXPECT_EQ(a.usage->output, b.usage->output);
+    EXPECT_EQ(a.usage->cached, b.usage->cached);
+    EXPECT_EQ(a.usage->reasoning, b.usage->reasoning);
+  }
+}
+
 }  // namespace
 }  // namespace gateway
