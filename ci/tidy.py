@@ -30,6 +30,7 @@ RULES = [
     ("harness/dialogue", ["base", "harness/scenario"]),
     # The providers part of a scenario is the simulator's vocabulary: one loader, in simulator/core.
     ("harness/scenario", ["base", "simulator/core", "simulator/catalogue"]),
+    ("harness/import", ["base", "harness/scenario", "simulator/core"]),
     ("harness/checks", ["base", "harness/history", "harness/scenario"]),
     ("harness/report", ["base", "harness/history", "harness/scenario", "harness/checks"]),
     ("harness/live", ["base", "harness/timewarp", "harness/history", "harness/dialogue", "harness/scenario", "harness/manager", "harness/checks", "harness/report"]),
