@@ -3,6 +3,7 @@
 
 #include "gateway/wire/dialect.h"
 #include "tests/gateway/wire/support.h"
+#include "tests/support/golden.h"
 
 namespace gateway {
 namespace {
@@ -54,6 +55,14 @@ TEST(Errors, EventsNeverEndAStreamCleanly) {
     EXPECT_EQ(bytes.find("[DONE]"), std::string::npos);
     EXPECT_EQ(bytes.find("message_stop"), std::string::npos);
     EXPECT_NE(base::dump(events[0].data).find(kBilling.hint), std::string::npos);
+  }
+}
+
+TEST(Errors, BodiesAndEventsAreWordForWordAsReviewed) {
+  // tests/clients/wire.test.mjs gives these texts to the official SDKs.
+  for (const auto front : {Dialect::openai_chat, Dialect::openai_responses, Dialect::anthropic_messages, Dialect::chat}) {
+    support::expect_golden("wire/error-body-" + std::string(kDialectNames(front)) + ".txt", error_body(front, kBilling) + "\n");
+    support::expect_golden("wire/error-event-" + std::string(kDialectNames(front)) + ".txt", error_event(front, kBilling));
   }
 }
 
