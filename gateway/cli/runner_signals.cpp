@@ -82,7 +82,10 @@ void Runner::drain(DrainRequested::Kind kind) {
     notifier_->extend(budget.drain + config_.restart.settle + kCleanUp);
   }
   stop_watchdog_.arm(budget.drain + config_.restart.settle + kStopGrace, code_of(kind));
-  shell_->post(DrainRequested{kind, budget.drain, config_.restart.settle, socket_kept_});
+  const DrainRequested request{kind, budget.drain, config_.restart.settle, socket_kept_};
+  if (!socket_kept_) return shell_->post(request);
+  // The manager holds the socket: what we have not accepted waits for the next process, what we have is served by this one.
+  shell_->stop_accepting([this, request] { shell_->post(request); });
 }
 
 void Runner::ask_why_stopped() {

@@ -168,6 +168,10 @@ bool Server::nothing_unsent() const {
   return std::none_of(connections_.begin(), connections_.end(), [](const auto& entry) { return entry.first->unsent(); });
 }
 
+bool Server::expecting() const {
+  return std::any_of(connections_.begin(), connections_.end(), [](const auto& entry) { return entry.first->expecting(); });
+}
+
 void Server::stop_accepting() {
   if (std::exchange(stopped_, true)) return;
   for (auto& listener : listeners_) listener->close();

@@ -31,6 +31,8 @@ class Server final {
   /// Sends what has gathered since the last call.
   void flush();
   bool nothing_unsent() const;
+  /// Whether some connection has a request on its way that the core does not know yet.
+  bool expecting() const;
   std::size_t connections() const { return connections_.size(); }
 
  private:

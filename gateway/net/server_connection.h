@@ -32,6 +32,8 @@ class ServerConnection final : public Ready, public Timed, public ReplySink, pub
   void begin();
   /// Between two requests, with nothing of the next one: may be closed without harm.
   bool idle() const { return IdleHook::is_linked(); }
+  /// A request is on its way: the connection is new, or part of one has come.
+  bool expecting() const { return fd_ >= 0 && state_ == State::reading && !idle(); }
   /// The reply is not wholly with the kernel yet.
   bool unsent() const { return fd_ >= 0 && sent_ < out_.size(); }
   /// Ends it at once. The core is told if it waits for this caller.

@@ -22,6 +22,7 @@ template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
 constexpr base::Duration kFlushBeforeExit = std::chrono::seconds{2};  // for callers to take the last bytes of their replies
+constexpr base::Duration kQuietPoll = std::chrono::milliseconds{2};
 
 }  // namespace
 
@@ -36,9 +37,15 @@ struct Shell::Impl {
     Impl& impl;
   };
 
+  struct QuietTimer final : net::Timed {
+    explicit QuietTimer(Impl& owner) : impl(owner) {}
+    void on_deadline() override { impl.look_for_quiet(); }
+    Impl& impl;
+  };
+
   Impl(boost::asio::io_context& context, GatewayCore& the_core, Store* the_store, const Config& config, ShellHooks the_hooks)
       : core(the_core), store(the_store), hooks(std::move(the_hooks)), loop(context, [this] { settle(); }), server(loop, config.limits), upstream(loop),
-        wake(context, [this] { tick(); }), exit_timer(*this) {
+        wake(context, [this] { tick(); }), exit_timer(*this), quiet_timer(*this) {
     loop.emit = [this](Event&& event) { emit(std::move(event)); };
     loop.log = [this](const Log& log) {
       if (hooks.log) hooks.log(log);
@@ -146,6 +153,20 @@ struct Shell::Impl {
     });
   }
 
+  void stop_accepting(std::function<void()> then) {
+    server.stop_accepting();
+    when_quiet = std::move(then);
+    quiet_by = net::instant_now() + Shell::kExpectedMax;
+    look_for_quiet();
+  }
+
+  void look_for_quiet() {
+    if (!when_quiet) return;
+    const auto now = net::instant_now();
+    if (server.expecting() && now < quiet_by) return loop.deadlines.arm(quiet_timer, now + kQuietPoll);
+    std::exchange(when_quiet, {})();
+  }
+
   void leave() {
     if (std::exchange(left, true)) return;
     loop.deadlines.disarm(exit_timer);
@@ -158,6 +179,7 @@ struct Shell::Impl {
     server.close();
     upstream.close();
     loop.deadlines.disarm(exit_timer);
+    loop.deadlines.disarm(quiet_timer);
     queue.clear();
   }
 
@@ -174,6 +196,9 @@ struct Shell::Impl {
   net::Upstream upstream;
   net::Alarm wake;
   ExitTimer exit_timer;
+  QuietTimer quiet_timer;
+  std::function<void()> when_quiet;
+  base::Instant quiet_by;
   std::unique_ptr<net::Admin> admin;
   std::deque<Event> queue;
   std::vector<Action> actions;
@@ -202,6 +227,8 @@ base::Result<int> Shell::serve_admin(const std::string& address) {
   if (!port.has_error()) impl_->admin = std::move(admin);
   return port;
 }
+
+void Shell::stop_accepting(std::function<void()> then) { impl_->stop_accepting(std::move(then)); }
 
 void Shell::post(Event event) {
   boost::asio::post(impl_->loop.io, [impl = impl_.get(), alive = impl_->alive, event = std::move(event)]() mutable {

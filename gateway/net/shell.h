@@ -31,6 +31,10 @@ class Shell {
   void serve(int fd);
   /// The admin port (cpp-httplib on its own threads, hands over to the loop). Error: the address cannot be bound.
   base::Result<int> serve_admin(const std::string& address);
+  /// No new connections. `then` is called once every connection taken before has handed its request to the core, or after
+  /// kExpectedMax: a caller whose connection was accepted must not be lost because the process leaves a moment later.
+  void stop_accepting(std::function<void()> then);
+  static constexpr base::Duration kExpectedMax = std::chrono::milliseconds{500};
   /// Hands an event to the core, from any thread.
   void post(Event event);
   /// New providers, CAs and limits; then ConfigReloaded goes to the core.
