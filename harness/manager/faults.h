@@ -21,7 +21,7 @@ struct FaultParam {
 };
 /// Who performs it: the pure machine, or the driver, which alone has processes.
 enum class FaultActor { machine, driver };
-enum class DriverFault { none, oom_kill, freeze, kill, clock_jump, logout };
+enum class DriverFault { none, oom_kill, freeze, thaw, kill, clock_jump, logout };
 
 struct FaultRow {
   std::string_view name;
@@ -34,7 +34,7 @@ struct FaultRow {
 
 inline constexpr FaultParam kFaultTimes{"times", FaultParamKind::integer, "1", "how often; -1: until cleared"};
 inline constexpr FaultParam kFaultWhom{"whom", FaultParamKind::whom, "main", "main, child (a process of the unit that is not main) or all"};
-// Every fault also takes "unit": a unit's name; the gateway's unit, or any, when left out.
+// Every fault also takes "unit", a unit's name. Left out, the machine's faults are for any unit, the driver's for the only one that runs.
 inline constexpr std::array kFaults{
     FaultRow{"lose-ready", FaultActor::machine, FaultKind::lose_ready, {}, "the next READY=1 is not seen", {kFaultTimes}},
     FaultRow{"delay-ready", FaultActor::machine, FaultKind::delay_ready, {}, "the next READY=1 is seen late",
@@ -70,9 +70,10 @@ inline constexpr std::array kFaults{
              {FaultParam{"by", FaultParamKind::duration, "", "at most"}, kFaultTimes}},
     FaultRow{"clear", FaultActor::machine, FaultKind::clear, {}, "ends every fault of the unit", {}},
     FaultRow{"oom-kill", FaultActor::driver, {}, DriverFault::oom_kill, "the kernel kills a process for want of memory", {kFaultWhom}},
-    FaultRow{"freeze", FaultActor::driver, {}, DriverFault::freeze, "the processes are stopped (SIGSTOP) and continued later",
-             {FaultParam{"for", FaultParamKind::duration, "", "how long"},
+    FaultRow{"freeze", FaultActor::driver, {}, DriverFault::freeze, "the processes are stopped (SIGSTOP), and continued later",
+             {FaultParam{"for", FaultParamKind::duration, "0s", "how long; 0s: until thaw"},
               FaultParam{"whom", FaultParamKind::whom, "all", "main, child or all"}}},
+    FaultRow{"thaw", FaultActor::driver, {}, DriverFault::thaw, "frozen processes go on (SIGCONT)", {}},
     FaultRow{"kill", FaultActor::driver, {}, DriverFault::kill, "a signal that nobody asked for",
              {FaultParam{"signal", FaultParamKind::signal, "KILL", "its name or number"}, kFaultWhom}},
     FaultRow{"clock-jump", FaultActor::driver, {}, DriverFault::clock_jump, "the manager's wall clock is set; monotonic time runs on",

@@ -4,6 +4,7 @@
 #
 #   real_systemd.sh [options] [--] COMMAND [ARGS…]
 #     --uid N          whose manager (default 0: the command and the services keep the caller's rights)
+#     --home DIR       HOME of the manager, its services and COMMAND (default: a fresh one, gone afterwards); units are in .config/systemd/user
 #     --units DIR      unit files (and *.d) to copy to the user's unit folder before the boot
 #     --root DIR       the systemd inside DIR, a debootstrap'ed tree of another release
 #     --no-journal     without systemd-journald
@@ -16,13 +17,14 @@
 #   manager did not boot; 126: this machine cannot do it. /run and /var/log are fresh inside; the network and other folders are the caller's.
 # Needs root, util-linux (unshare, setpriv), a cgroup v2 mount (pure or hybrid), and the systemd package; systemd need not be running.
 set -u
-root= uid=0 units= journal=1 level=info log= shim= timewarp= check=0 extra=()
+root= uid=0 home= units= journal=1 level=info log= shim= timewarp= check=0 extra=()
 self=$(readlink -f "$0")
-usage() { sed -n '2,18p' "$self" | cut -c3-; exit 2; }
+usage() { sed -n '2,20p' "$self" | cut -c3-; exit 2; }
 arguments=("$@")
 while [ $# -gt 0 ]; do
   case $1 in
     --uid) uid=$2; shift 2 ;;
+    --home) home=$(readlink -f "$2"); shift 2 ;;
     --units) units=$(readlink -f "$2"); shift 2 ;;
     --root) root=$(readlink -f "$2"); shift 2 ;;
     --no-journal) journal=0; shift ;;
@@ -48,7 +50,8 @@ inside() {
   mount -t tmpfs -o mode=755 tmpfs /var/log
   mkdir -p /var/log/journal # persistent storage, so that there are journals by user and `journalctl --user` has one
   mount -t cgroup2 cgroup2 /sys/fs/cgroup # the root of our own cgroup namespace; it hides the host's tree
-  local runtime=/run/user/$uid home=/run/home own=/run/inside
+  local runtime=/run/user/$uid own=/run/inside
+  home=${home:-/run/home}
   mkdir -p /run/systemd/system /run/systemd/journal /run/log/journal "$runtime" "$home/.config/systemd/user" "$own/bin"
   if ! getent passwd "$uid" >/dev/null; then
     cp /etc/passwd "$own/passwd"; echo "brownout:x:$uid:$uid::$home:/bin/sh" >>"$own/passwd"
@@ -66,7 +69,8 @@ inside() {
   mkdir -p "$cgroup/$manager" "$cgroup/init.scope" "$cgroup/system.slice/systemd-journald.service"
   echo $$ >"$cgroup/init.scope/cgroup.procs"
   for file in . cgroup.procs cgroup.subtree_control cgroup.threads; do chown "$uid:$uid" "$cgroup/$manager/$file"; done
-  chown -R "$uid:$uid" "$runtime" "$home"
+  chown -R "$uid:$uid" "$runtime"
+  [ "$uid" = 0 ] || chown -R "$uid:$uid" "$home"
   chmod 700 "$runtime"
   local enter=()
   if [ -n "$root" ]; then

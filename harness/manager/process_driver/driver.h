@@ -74,6 +74,7 @@ class Driver {
   void arm();
   void due();
   void later(base::Duration by, std::function<void()> what);
+  std::string only_unit();
   std::vector<Pid> targets(const std::string& unit, std::string_view whom);
 
   DriverSettings settings_;

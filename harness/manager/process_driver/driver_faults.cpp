@@ -12,6 +12,15 @@ namespace harness::manager {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+std::string no_process(const std::string& unit, const std::string& what) {
+  if (unit.empty()) return "there is no process to " + what + ": nothing runs, or several units do and \"unit\" does not say which";
+  return "the unit " + unit + " has no such process to " + what;
+}
+
+}  // namespace
+
 std::vector<Pid> Driver::targets(const std::string& unit, std::string_view whom) {
   const Pid main = machine_->snapshot(unit).main_pid;
   if (whom == "main") return main > 0 ? std::vector<Pid>{main} : std::vector<Pid>{};
@@ -33,8 +42,14 @@ std::string Driver::signal_unit(const std::string& unit, std::string_view whom, 
   return {};
 }
 
+std::string Driver::only_unit() {
+  std::set<std::string> units;
+  for (const auto& [pid, process] : processes_) units.insert(process.unit);
+  return units.size() == 1 ? *units.begin() : std::string();
+}
+
 std::string Driver::perform(const ArmedFault& armed) {
-  const std::string& unit = armed.fault.unit;
+  const std::string unit = armed.fault.unit.empty() && armed.row->actor == FaultActor::driver ? only_unit() : armed.fault.unit;
   const auto fired = [&] { log_.write("manager", "fault", {{"fault", armed.row->name}, {"unit", unit}}); };
   switch (armed.row->driver) {
     case DriverFault::none:
@@ -42,7 +57,7 @@ std::string Driver::perform(const ArmedFault& armed) {
       return {};
     case DriverFault::oom_kill: {
       const auto pids = targets(unit, armed.whom);
-      if (pids.empty()) return "the unit " + unit + " has no such process to kill";
+      if (pids.empty()) return no_process(unit, "kill");
       fired();
       for (const Pid pid : pids) {
         feed(OomKill{unit, pid});
@@ -52,9 +67,10 @@ std::string Driver::perform(const ArmedFault& armed) {
     }
     case DriverFault::freeze: {
       const auto pids = targets(unit, armed.whom);
-      if (pids.empty()) return "the unit " + unit + " has no such process to freeze";
+      if (pids.empty()) return no_process(unit, "freeze");
       fired();
       for (const Pid pid : pids) ::kill(pid, SIGSTOP);
+      if (armed.fault.by == base::Duration{0}) return {};
       later(armed.fault.by, [this, unit, pids] {
         // Only those that are still of the unit: a pid may have been used again.
         for (const auto& process : host_.processes(unit)) {
@@ -63,6 +79,10 @@ std::string Driver::perform(const ArmedFault& armed) {
       });
       return {};
     }
+    case DriverFault::thaw:
+      fired();
+      for (const Pid pid : targets(unit, "all")) ::kill(pid, SIGCONT);
+      return {};
     case DriverFault::kill: {
       const auto wrong = signal_unit(unit, armed.whom, armed.signal);
       if (wrong.empty()) fired();

@@ -201,6 +201,20 @@ TEST_F(LiveManager, AFrozenServiceThawsLater) {
   EXPECT_TRUE(soon([&] { return read_process_stat(pid)->state != 'T'; }));
 }
 
+TEST_F(LiveManager, AFrozenServiceWaitsForItsThaw) {
+  start();
+  unit("a", "", {"hang"});
+  systemctl({"start", "a"});
+  const int pid = main_pid("a");
+  ASSERT_TRUE(hangs("a"));
+
+  ASSERT_EQ(manager_->fault("freeze"), "") << "the only unit that runs is meant";
+  EXPECT_TRUE(soon([&] { return read_process_stat(pid)->state == 'T'; }));
+  ASSERT_EQ(manager_->fault("thaw"), "");
+
+  EXPECT_TRUE(soon([&] { return read_process_stat(pid)->state != 'T'; }));
+}
+
 TEST_F(LiveManager, AFaultThatCannotBeIsRefusedInWords) {
   start();
 
@@ -209,6 +223,7 @@ TEST_F(LiveManager, AFaultThatCannotBeIsRefusedInWords) {
   EXPECT_NE(manager_->fault("delay-ready", {{"by", "3"}}).find("a duration with a unit"), std::string::npos);
   EXPECT_NE(manager_->fault("lose-ready", {{"unti", "a"}}).find("did you mean \"unit\"?"), std::string::npos);
   EXPECT_NE(manager_->fault("oom-kill", {{"unit", "a"}}).find("has no such process"), std::string::npos);
+  EXPECT_NE(manager_->fault("oom-kill").find("nothing runs"), std::string::npos);
 }
 
 TEST_F(LiveManager, UnderTheShimThirtySecondsAreShort) {
