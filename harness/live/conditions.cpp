@@ -130,7 +130,7 @@ std::optional<std::string> wait_until(World& world, const WaitStep& step, const 
     std::this_thread::sleep_for(*step.time);
     return std::nullopt;
   }
-  const auto until = std::chrono::steady_clock::now() + step.deadline;
+  const auto until = std::chrono::steady_clock::now() + world.patience(step.deadline);
   std::string seen;
   const Before before{.pid = step.until == "pid-new" ? world.property("MainPID") : std::string{}};
   for (;;) {

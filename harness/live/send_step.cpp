@@ -19,7 +19,7 @@ void send_one(World& world, const SendStep& step, std::int64_t index) {
                    {"model", step.model.empty() ? "default" : step.model}, {"session", step.session}, {"stream", step.stream}, {"text", step.text}});
   ReplyReader reader(step.api, sent);
   bool content_noted = false;
-  ExchangeOptions options{.port = call.admin ? world.admin_port() : world.port(), .timeout = step.timeout, .hang_up_after = step.hang_up_after, .raw = step.raw.has_value()};
+  ExchangeOptions options{.port = call.admin ? world.admin_port() : world.port(), .timeout = world.patience(step.timeout), .hang_up_after = step.hang_up_after, .raw = step.raw.has_value()};
   if (step.hang_up_events) options.hang_up_now = [&] { return reader.events() >= *step.hang_up_events; };
   if (step.slow_reader) options.read_pause = std::chrono::milliseconds{500};
   const auto bytes = step.raw ? *step.raw : render_call(call, "127.0.0.1");

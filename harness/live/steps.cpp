@@ -145,7 +145,7 @@ Steps::Failed Steps::perform(const CliStep& step) {
     auto process = Process::start(std::move(command));
     int code = 127;
     if (process.has_value()) {
-      const auto ended = process.value()->wait(step.timeout);
+      const auto ended = process.value()->wait(world_.patience(step.timeout));
       process.value()->kill_and_reap();
       code = ended.value_or(124);
     } else {

@@ -47,6 +47,8 @@ class World {
   void stop();
 
   // Any thread.
+  /// `wanted`, but no longer than the run may still take: a gateway that hangs must not take the verdict with it.
+  base::Duration patience(base::Duration wanted) const { return std::clamp(spec_.scenario.time_limit - recorder_.now(), base::Duration{std::chrono::seconds{1}}, std::max(wanted, base::Duration{std::chrono::seconds{1}})); }
   Finished systemctl(std::vector<std::string> arguments, base::Duration limit = std::chrono::minutes{5}) const;
   std::string property(const std::string& name) const;
   int main_pid() const;
