@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "gateway/core/events.h"
-#include "gateway/net/http_fields.h"
+#include "gateway/wire/http_fields.h"
 
 namespace gateway::net {
 

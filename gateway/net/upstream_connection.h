@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "gateway/net/inflate.h"
+#include "gateway/wire/inflate.h"
 #include "gateway/net/loop.h"
-#include "gateway/net/reply_parser.h"
+#include "gateway/wire/reply_parser.h"
 #include "gateway/net/resolver.h"
 #include "gateway/net/transport.h"
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "gateway/net/inflate.h"
-#include "gateway/net/reply_parser.h"
+#include "gateway/wire/inflate.h"
+#include "gateway/wire/reply_parser.h"
 #include "gateway/net/request_parser.h"
 
 namespace {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include "gateway/net/inflate.h"
-#include "gateway/net/reply_parser.h"
+#include "gateway/wire/inflate.h"
+#include "gateway/wire/reply_parser.h"
 #include "gateway/net/request_parser.h"
 #include "gateway/net/url.h"
 #include "tests/gateway/net/malformed_requests.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/headers.h"
-#include "gateway/net/http_fields.h"
+#include "gateway/wire/http_fields.h"
 
 namespace gateway::net {
 

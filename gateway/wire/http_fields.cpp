@@ -1,4 +1,4 @@
-#include "gateway/net/http_fields.h"
+#include "gateway/wire/http_fields.h"
 
 #include <array>
 #include <cstring>

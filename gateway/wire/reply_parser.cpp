@@ -1,4 +1,4 @@
-#include "gateway/net/reply_parser.h"
+#include "gateway/wire/reply_parser.h"
 
 #include <fmt/format.h>
 

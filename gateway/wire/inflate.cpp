@@ -1,4 +1,4 @@
-#include "gateway/net/inflate.h"
+#include "gateway/wire/inflate.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
