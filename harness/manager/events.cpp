@@ -1,4 +1,4 @@
-// The words for the manager's faults: one table for the parser, the history and the documents.
+// The words for the faults of the machine, the same as in the table of faults.h (which also knows those of the driver).
 #include "harness/manager/events.h"
 
 #include <array>

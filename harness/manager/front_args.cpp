@@ -1,79 +1,103 @@
 // getopt_long(3) as systemctl and journalctl use it: long options in any place, values after "=" or as the next word, -abc groups.
 #include "harness/manager/front_args.h"
 
-#include <functional>
-#include <map>
+#include <array>
 
 #include "base/text.h"
 
 namespace harness::manager {
 namespace {
 
-struct Option {
+enum class Opt {
+  ignored, ignored_value, user, system, value, quiet, no_block, all, plain, full, now, failed, no_legend, legend, help, version, property,
+  property_value, state, type, kill_whom, signal, lines, follow, reverse, no_hostname, no_tail, pager_end, unit, output, since, until, grep,
+  priority
+};
+struct Row {
+  std::string_view name;  ///< one letter, or the long form without its dashes
+  Opt opt;
   bool takes_value = false;
-  std::function<void(const std::string&)> set;
 };
 
-struct Options {
-  std::string program;
-  std::map<std::string, Option> by_name;  // "p", "property"
+constexpr std::array kSystemctl{
+    Row{"user", Opt::user}, Row{"system", Opt::system}, Row{"value", Opt::value}, Row{"quiet", Opt::quiet}, Row{"q", Opt::quiet},
+    Row{"no-block", Opt::no_block}, Row{"all", Opt::all}, Row{"a", Opt::all}, Row{"plain", Opt::plain}, Row{"full", Opt::full},
+    Row{"l", Opt::full}, Row{"now", Opt::now}, Row{"failed", Opt::failed}, Row{"no-legend", Opt::no_legend},
+    Row{"legend", Opt::legend, true}, Row{"help", Opt::help}, Row{"h", Opt::help}, Row{"version", Opt::version},
+    Row{"property", Opt::property, true}, Row{"p", Opt::property, true}, Row{"P", Opt::property_value, true},
+    Row{"state", Opt::state, true}, Row{"type", Opt::type, true}, Row{"t", Opt::type, true}, Row{"kill-whom", Opt::kill_whom, true},
+    Row{"kill-who", Opt::kill_whom, true}, Row{"signal", Opt::signal, true}, Row{"s", Opt::signal, true},
+    Row{"lines", Opt::lines, true}, Row{"n", Opt::lines, true}, Row{"no-pager", Opt::ignored}, Row{"no-ask-password", Opt::ignored},
+    Row{"no-wall", Opt::ignored}, Row{"no-reload", Opt::ignored}, Row{"force", Opt::ignored}, Row{"f", Opt::ignored},
+    Row{"runtime", Opt::ignored}, Row{"global", Opt::ignored}, Row{"wait", Opt::ignored}, Row{"recursive", Opt::ignored},
+    Row{"r", Opt::ignored}, Row{"reverse", Opt::ignored}, Row{"after", Opt::ignored}, Row{"before", Opt::ignored},
+    Row{"show-types", Opt::ignored}, Row{"dry-run", Opt::ignored}, Row{"no-warn", Opt::ignored}, Row{"show-transaction", Opt::ignored},
+    Row{"T", Opt::ignored}, Row{"with-dependencies", Opt::ignored}, Row{"i", Opt::ignored}, Row{"job-mode", Opt::ignored_value, true},
+    Row{"output", Opt::ignored_value, true}, Row{"o", Opt::ignored_value, true}, Row{"root", Opt::ignored_value, true},
+    Row{"host", Opt::ignored_value, true}, Row{"H", Opt::ignored_value, true}, Row{"machine", Opt::ignored_value, true},
+    Row{"M", Opt::ignored_value, true}, Row{"timestamp", Opt::ignored_value, true}, Row{"what", Opt::ignored_value, true},
+    Row{"preset-mode", Opt::ignored_value, true}, Row{"check-inhibitors", Opt::ignored_value, true}, Row{"kill-value", Opt::ignored_value, true}};
 
-  void flag(std::initializer_list<const char*> names, std::function<void()> set) {
-    for (const char* name : names) by_name[name] = {false, [set](const std::string&) { set(); }};
-  }
-  void value(std::initializer_list<const char*> names, std::function<void(const std::string&)> set) {
-    for (const char* name : names) by_name[name] = {true, set};
-  }
-};
+constexpr std::array kJournalctl{
+    Row{"user", Opt::user}, Row{"system", Opt::system}, Row{"follow", Opt::follow}, Row{"f", Opt::follow}, Row{"reverse", Opt::reverse},
+    Row{"r", Opt::reverse}, Row{"quiet", Opt::quiet}, Row{"q", Opt::quiet}, Row{"no-hostname", Opt::no_hostname},
+    Row{"no-tail", Opt::no_tail}, Row{"help", Opt::help}, Row{"h", Opt::help}, Row{"pager-end", Opt::pager_end}, Row{"e", Opt::pager_end},
+    Row{"unit", Opt::unit, true}, Row{"u", Opt::unit, true}, Row{"user-unit", Opt::unit, true}, Row{"output", Opt::output, true},
+    Row{"o", Opt::output, true}, Row{"since", Opt::since, true}, Row{"S", Opt::since, true}, Row{"until", Opt::until, true},
+    Row{"U", Opt::until, true}, Row{"grep", Opt::grep, true}, Row{"g", Opt::grep, true}, Row{"priority", Opt::priority, true},
+    Row{"p", Opt::priority, true}, Row{"lines", Opt::lines, true}, Row{"n", Opt::lines, true}, Row{"no-pager", Opt::ignored},
+    Row{"full", Opt::ignored}, Row{"l", Opt::ignored}, Row{"all", Opt::ignored}, Row{"a", Opt::ignored}, Row{"catalog", Opt::ignored},
+    Row{"x", Opt::ignored}, Row{"merge", Opt::ignored}, Row{"m", Opt::ignored}, Row{"no-full", Opt::ignored}, Row{"dmesg", Opt::ignored},
+    Row{"k", Opt::ignored}, Row{"boot", Opt::ignored}, Row{"b", Opt::ignored}, Row{"utc", Opt::ignored},
+    Row{"identifier", Opt::ignored_value, true}, Row{"t", Opt::ignored_value, true}, Row{"cursor", Opt::ignored_value, true},
+    Row{"c", Opt::ignored_value, true}, Row{"directory", Opt::ignored_value, true}, Row{"D", Opt::ignored_value, true},
+    Row{"facility", Opt::ignored_value, true}, Row{"output-fields", Opt::ignored_value, true}, Row{"case-sensitive", Opt::ignored_value, true}};
 
-std::string read(const Options& options, std::span<const std::string> args, std::vector<std::string>& rest) {
-  const auto unknown = [&](const std::string& what) { return options.program + ": " + what + "\n"; };
+const Row* find_row(std::span<const Row> rows, std::string_view name, bool shortened) {
+  for (const auto& row : rows) {
+    if (row.name == name) return &row;
+  }
+  // An unambiguous beginning of a long option stands for it; the first that fits is near enough.
+  for (const auto& row : rows) {
+    if (shortened && row.name.size() > 1 && row.name.starts_with(name)) return &row;
+  }
+  return nullptr;
+}
+
+/// Calls set(opt, value) for each option; what is none goes to `rest`. Returns what getopt would complain of.
+template <class Set>
+std::string read(std::string_view program, std::span<const Row> rows, std::span<const std::string> args, std::vector<std::string>& rest, Set set) {
+  const auto wrong = [&](const std::string& what) { return std::string{program} + ": " + what + "\n"; };
   bool only_names = false;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const std::string& word = args[i];
     if (only_names || word.size() < 2 || word[0] != '-') {
       rest.push_back(word);
-      continue;
-    }
-    if (word == "--") {
+    } else if (word == "--") {
       only_names = true;
-      continue;
-    }
-    if (word.starts_with("--")) {
+    } else if (word.starts_with("--")) {
       const auto equals = word.find('=');
-      const std::string name = word.substr(2, equals == std::string::npos ? std::string::npos : equals - 2);
-      // An unambiguous beginning of a long option stands for it.
-      auto found = options.by_name.find(name);
-      if (found == options.by_name.end() || name.size() < 2) {
-        found = options.by_name.end();
-        for (auto candidate = options.by_name.begin(); candidate != options.by_name.end(); ++candidate) {
-          if (candidate->first.size() > 1 && candidate->first.starts_with(name) && found == options.by_name.end()) found = candidate;
+      const auto* row = find_row(rows, std::string_view{word}.substr(2, equals == std::string::npos ? equals : equals - 2), true);
+      if (row == nullptr) return wrong("unrecognized option '" + word + "'");
+      const std::string name{row->name};
+      if (!row->takes_value && equals != std::string::npos) return wrong("option '--" + name + "' doesn't allow an argument");
+      if (!row->takes_value) set(row->opt, std::string{});
+      else if (equals != std::string::npos) set(row->opt, word.substr(equals + 1));
+      else if (i + 1 < args.size()) set(row->opt, args[++i]);
+      else return wrong("option '--" + name + "' requires an argument");
+    } else {
+      for (std::size_t k = 1; k < word.size(); ++k) {
+        const auto* row = find_row(rows, std::string_view{word}.substr(k, 1), false);
+        if (row == nullptr) return wrong("invalid option -- '" + word.substr(k, 1) + "'");
+        if (!row->takes_value) {
+          set(row->opt, std::string{});
+          continue;
         }
+        if (k + 1 < word.size()) set(row->opt, word.substr(k + 1));
+        else if (i + 1 < args.size()) set(row->opt, args[++i]);
+        else return wrong("option requires an argument -- '" + word.substr(k, 1) + "'");
+        break;
       }
-      if (found == options.by_name.end()) return unknown("unrecognized option '" + word + "'");
-      if (!found->second.takes_value) {
-        if (equals != std::string::npos) return unknown("option '--" + found->first + "' doesn't allow an argument");
-        found->second.set("");
-      } else if (equals != std::string::npos) {
-        found->second.set(word.substr(equals + 1));
-      } else if (i + 1 < args.size()) {
-        found->second.set(args[++i]);
-      } else {
-        return unknown("option '--" + found->first + "' requires an argument");
-      }
-      continue;
-    }
-    for (std::size_t k = 1; k < word.size(); ++k) {
-      const auto found = options.by_name.find(std::string{word[k]});
-      if (found == options.by_name.end()) return unknown("invalid option -- '" + std::string{word[k]} + "'");
-      if (!found->second.takes_value) {
-        found->second.set("");
-        continue;
-      }
-      if (k + 1 < word.size()) found->second.set(word.substr(k + 1));
-      else if (i + 1 < args.size()) found->second.set(args[++i]);
-      else return unknown("option requires an argument -- '" + std::string{word[k]} + "'");
-      break;
     }
   }
   return "";
@@ -85,45 +109,79 @@ void split_into(std::vector<std::string>& list, const std::string& text) {
   }
 }
 
+void set_systemctl(SystemctlArgs& out, Opt opt, const std::string& text) {
+  switch (opt) {
+    case Opt::user: out.user = true; break;
+    case Opt::system: out.user = false; break;
+    case Opt::value: out.value = true; break;
+    case Opt::quiet: out.quiet = true; break;
+    case Opt::no_block: out.no_block = true; break;
+    case Opt::all: out.all = true; break;
+    case Opt::plain: out.plain = true; break;
+    case Opt::full: out.full = true; break;
+    case Opt::now: out.now = true; break;
+    case Opt::failed: out.states.emplace_back("failed"); break;
+    case Opt::no_legend: out.no_legend = true; break;
+    case Opt::legend: out.no_legend = text == "no" || text == "false" || text == "0"; break;
+    case Opt::help: out.help = true; break;
+    case Opt::version: out.version = true; break;
+    case Opt::property_value: out.value = true; [[fallthrough]];
+    case Opt::property: split_into(out.properties, text); break;
+    case Opt::state: split_into(out.states, text); break;
+    case Opt::type: split_into(out.types, text); break;
+    case Opt::kill_whom: out.kill_whom = text; break;
+    case Opt::signal: out.signal = text; break;
+    case Opt::lines: {
+      const auto number = base::parse_integer(text);
+      if (number && *number >= 0) out.lines = static_cast<int>(*number);
+      else out.error = "Failed to parse lines '" + text + "'\n";
+      break;
+    }
+    default: break;
+  }
+}
+
+void set_journalctl(JournalctlArgs& out, Opt opt, const std::string& text) {
+  switch (opt) {
+    case Opt::user: out.user = true; break;
+    case Opt::system: out.user = false; break;
+    case Opt::follow: out.follow = true; break;
+    case Opt::reverse: out.reverse = true; break;
+    case Opt::quiet: out.quiet = true; break;
+    case Opt::no_hostname: out.no_hostname = true; break;
+    case Opt::no_tail: out.no_tail = true; break;
+    case Opt::help: out.help = true; break;
+    case Opt::pager_end: out.lines = out.lines.value_or(1000); break;
+    case Opt::unit: out.units.push_back(text); break;
+    case Opt::output: out.output = text; break;
+    case Opt::since: out.since = text; break;
+    case Opt::until: out.until = text; break;
+    case Opt::grep: out.grep = text; break;
+    case Opt::priority: {
+      constexpr std::array<std::string_view, 8> kNames{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+      for (std::size_t i = 0; i < kNames.size(); ++i) {
+        if (text == kNames[i] || text == std::to_string(i)) out.priority = static_cast<int>(i);
+      }
+      if (!out.priority) out.error = "Unknown log level " + text + "\n";
+      break;
+    }
+    case Opt::lines: {
+      const auto number = base::parse_integer(text.starts_with('+') ? text.substr(1) : text);
+      if (text == "all") out.lines = -1;
+      else if (number && *number >= 0) out.lines = static_cast<int>(*number);
+      else out.error = "Failed to parse lines '" + text + "'\n";
+      break;
+    }
+    default: break;
+  }
+}
+
 }  // namespace
 
 SystemctlArgs parse_systemctl(std::span<const std::string> args) {
   SystemctlArgs out;
-  Options options{"systemctl", {}};
-  options.flag({"user"}, [&] { out.user = true; });
-  options.flag({"system"}, [&] { out.user = false; });
-  options.flag({"value"}, [&] { out.value = true; });
-  options.flag({"quiet", "q"}, [&] { out.quiet = true; });
-  options.flag({"no-block"}, [&] { out.no_block = true; });
-  options.flag({"all", "a"}, [&] { out.all = true; });
-  options.flag({"plain"}, [&] { out.plain = true; });
-  options.flag({"full", "l"}, [&] { out.full = true; });
-  options.flag({"now"}, [&] { out.now = true; });
-  options.flag({"failed"}, [&] { out.states.emplace_back("failed"); });
-  options.flag({"no-legend"}, [&] { out.no_legend = true; });
-  options.value({"legend"}, [&](const std::string& text) { out.no_legend = text == "no" || text == "false" || text == "0"; });
-  options.flag({"help", "h"}, [&] { out.help = true; });
-  options.flag({"version"}, [&] { out.version = true; });
-  options.flag({"no-pager", "no-ask-password", "no-wall", "no-reload", "force", "f", "runtime", "global", "wait", "r", "recursive",
-                "reverse", "after", "before", "show-types", "dry-run", "i", "no-warn", "T", "show-transaction", "with-dependencies"}, [] {});
-  options.value({"property", "p"}, [&](const std::string& text) { split_into(out.properties, text); });
-  options.value({"P"}, [&](const std::string& text) {
-    split_into(out.properties, text);
-    out.value = true;
-  });
-  options.value({"state"}, [&](const std::string& text) { split_into(out.states, text); });
-  options.value({"type", "t"}, [&](const std::string& text) { split_into(out.types, text); });
-  options.value({"kill-whom", "kill-who"}, [&](const std::string& text) { out.kill_whom = text; });
-  options.value({"signal", "s"}, [&](const std::string& text) { out.signal = text; });
-  options.value({"lines", "n"}, [&](const std::string& text) {
-    const auto number = base::parse_integer(text);
-    if (number && *number >= 0) out.lines = static_cast<int>(*number);
-    else out.error = "Failed to parse lines '" + text + "'\n";
-  });
-  options.value({"job-mode", "output", "o", "root", "host", "H", "machine", "M", "timestamp", "what", "preset-mode", "check-inhibitors", "kill-value"},
-                [](const std::string&) {});
   std::vector<std::string> rest;
-  const auto error = read(options, args, rest);
+  const auto error = read("systemctl", kSystemctl, args, rest, [&](Opt opt, const std::string& text) { set_systemctl(out, opt, text); });
   if (!error.empty()) out.error = error;
   if (!rest.empty()) {
     out.verb = rest[0];
@@ -134,51 +192,16 @@ SystemctlArgs parse_systemctl(std::span<const std::string> args) {
 
 JournalctlArgs parse_journalctl(std::span<const std::string> args) {
   JournalctlArgs out;
-  Options options{"journalctl", {}};
   // -n may stand without a number; getopt then takes none from the next word unless it is one.
   std::vector<std::string> words;
   for (std::size_t i = 0; i < args.size(); ++i) {
-    const bool bare = args[i] == "-n" || args[i] == "--lines";
     words.push_back(args[i]);
-    if (!bare) continue;
+    if (args[i] != "-n" && args[i] != "--lines") continue;
     const bool number = i + 1 < args.size() && (base::parse_integer(args[i + 1]) || args[i + 1] == "all");
-    if (number) words.back() = "--lines=" + args[++i];
-    else words.back() = "--lines=10";
+    words.back() = "--lines=" + (number ? args[++i] : std::string{"10"});
   }
-  options.flag({"user"}, [&] { out.user = true; });
-  options.flag({"system"}, [&] { out.user = false; });
-  options.flag({"follow", "f"}, [&] { out.follow = true; });
-  options.flag({"reverse", "r"}, [&] { out.reverse = true; });
-  options.flag({"quiet", "q"}, [&] { out.quiet = true; });
-  options.flag({"no-hostname"}, [&] { out.no_hostname = true; });
-  options.flag({"utc"}, [&] { out.utc = true; });
-  options.flag({"no-tail"}, [&] { out.no_tail = true; });
-  options.flag({"help", "h"}, [&] { out.help = true; });
-  options.flag({"pager-end", "e"}, [&] {
-    if (!out.lines) out.lines = 1000;
-  });
-  options.flag({"no-pager", "full", "l", "all", "a", "catalog", "x", "merge", "m", "no-full", "dmesg", "k", "boot", "b"}, [] {});
-  options.value({"unit", "u", "user-unit"}, [&](const std::string& text) { out.units.push_back(text); });
-  options.value({"output", "o"}, [&](const std::string& text) { out.output = text; });
-  options.value({"since", "S"}, [&](const std::string& text) { out.since = text; });
-  options.value({"until", "U"}, [&](const std::string& text) { out.until = text; });
-  options.value({"grep", "g"}, [&](const std::string& text) { out.grep = text; });
-  options.value({"priority", "p"}, [&](const std::string& text) {
-    constexpr std::array<std::string_view, 8> kNames{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
-    for (std::size_t i = 0; i < kNames.size(); ++i) {
-      if (text == kNames[i] || text == std::to_string(i)) out.priority = static_cast<int>(i);
-    }
-    if (!out.priority) out.error = "Unknown log level " + text + "\n";
-  });
-  options.value({"lines", "n"}, [&](const std::string& text) {
-    const auto number = base::parse_integer(text.starts_with('+') ? text.substr(1) : text);
-    if (text == "all") out.lines = -1;
-    else if (number && *number >= 0) out.lines = static_cast<int>(*number);
-    else out.error = "Failed to parse lines '" + text + "'\n";
-  });
-  options.value({"identifier", "t", "cursor", "c", "directory", "D", "facility", "output-fields", "case-sensitive"}, [](const std::string&) {});
   std::vector<std::string> rest;
-  const auto error = read(options, words, rest);
+  const auto error = read("journalctl", kJournalctl, words, rest, [&](Opt opt, const std::string& text) { set_journalctl(out, opt, text); });
   if (!error.empty()) out.error = error;
   return out;
 }

@@ -165,7 +165,7 @@ void Manager::Impl::journalctl(const Call& call) {
     followers.push_back({call.client, args});
     return;
   }
-  if (lines.empty() && !args.quiet && !(wanted && *wanted == 0)) out.out = "-- No entries --\n";
+  if (lines.empty() && !args.quiet && !args.grep && !(wanted && *wanted == 0)) out.out = "-- No entries --\n";
   if (lines.empty() && args.grep) out.rc = settings.compat == Compat::v257 ? 1 : 0;
   reply(std::move(out));
 }

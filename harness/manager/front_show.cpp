@@ -166,7 +166,7 @@ std::string Manager::Impl::service_property(const UnitEntry& entry, std::string_
   }
   if (name == "CPUUsageNSec") {
     const auto used = host_ref.cpu_used(unit.name);
-    return used == base::Duration{0} ? "[not set]" : std::to_string(used.count());
+    return used == base::Duration{0} || main.pid == 0 ? "[not set]" : std::to_string(used.count());
   }
   if (name == "TasksCurrent") return "[not set]";
   if (name.starts_with("Limit")) {
@@ -207,20 +207,19 @@ std::string Manager::Impl::unit_property(const UnitEntry& entry, std::string_vie
   const Unit& unit = *entry.unit;
   const auto joined = [](const std::vector<std::string>& names) { return base::join(names, " "); };
   const auto with = [&](std::vector<std::string> names, std::initializer_list<const char*> implied) {
-    const bool old = settings.compat == Compat::v252;
     for (const char* more : implied) names.emplace_back(more);
-    if (!old) std::sort(names.begin(), names.end());
     return base::join(names, " ");
   };
   if (name == "Id" || name == "Names") return unit.name;
-  if (name == "Requires") return with(unit.requires_, {"basic.target", "app.slice"});
+  const bool old = settings.compat == Compat::v252;
+  if (name == "Requires") return old ? with(unit.requires_, {"basic.target", "app.slice"}) : with(unit.requires_, {"app.slice", "basic.target"});
   if (name == "Wants") return joined(unit.wants);
   if (name == "BindsTo") return joined(unit.binds_to);
   if (name == "PartOf") return joined(unit.part_of);
   if (name == "Requisite") return "";
   if (name == "Conflicts") return with(unit.conflicts, {"shutdown.target"});
   if (name == "Before") return with(unit.before, {"shutdown.target"});
-  if (name == "After") return settings.compat == Compat::v252 ? with(unit.after, {"basic.target", "app.slice"}) : with(unit.after, {"-.mount", "basic.target", "app.slice"});
+  if (name == "After") return old ? with(unit.after, {"basic.target", "app.slice"}) : with(unit.after, {"-.mount", "basic.target", "app.slice"});
   if (name == "OnFailure") return joined(unit.on_failure);
   if (name == "OnSuccess") return joined(unit.on_success);
   if (name == "Triggers") return unit.kind == UnitKind::socket ? unit.socket.service : "";

@@ -204,7 +204,15 @@ constexpr ShowRow kRows[] = {
     {"LogRateLimitIntervalUSec", "0", "", Where::both, false},
     {"LogRateLimitBurst", "0", "", Where::both, false},
     {"SecureBits", "0", "", Where::both, false},
-    {"CapabilityBoundingSet", "", "", Where::both, false},
+    {"CapabilityBoundingSet",
+     "cap_chown cap_dac_override cap_dac_read_search cap_fowner cap_fsetid cap_kill cap_setgid "
+     "cap_setuid cap_setpcap cap_linux_immutable cap_net_bind_service cap_net_broadcast "
+     "cap_net_admin cap_net_raw cap_ipc_lock cap_ipc_owner cap_sys_module cap_sys_rawio "
+     "cap_sys_chroot cap_sys_ptrace cap_sys_pacct cap_sys_admin cap_sys_boot cap_sys_nice "
+     "cap_sys_resource cap_sys_time cap_sys_tty_config cap_mknod cap_lease cap_audit_write "
+     "cap_audit_control cap_setfcap cap_mac_override cap_mac_admin cap_syslog cap_wake_alarm "
+     "cap_block_suspend cap_audit_read cap_perfmon cap_bpf cap_checkpoint_restore",
+     "", Where::both, false},
     {"DynamicUser", "no", "", Where::both, false},
     {"SetLoginEnvironment", "", "no", Where::only_257, false},
     {"RemoveIPC", "no", "", Where::both, false},
@@ -249,9 +257,21 @@ constexpr ShowRow kRows[] = {
     {"ProcSubset", "all", "", Where::both, false},
     {"ProtectHostname", "no", "", Where::both, false},
     {"MemoryKSM", "", "no", Where::only_257, false},
-    {"RootImagePolicy", "", "", Where::only_257, false},
-    {"MountImagePolicy", "", "", Where::only_257, false},
-    {"ExtensionImagePolicy", "", "", Where::only_257, false},
+    {"RootImagePolicy",
+     "",
+     "root=verity+signed+encrypted+unprotected+absent:usr=verity+signed+encrypted+unprotected+absent:"
+     "home=encrypted+unprotected+absent:srv=encrypted+unprotected+absent:"
+     "tmp=encrypted+unprotected+absent:var=encrypted+unprotected+absent", Where::only_257, false},
+    {"MountImagePolicy",
+     "",
+     "root=verity+signed+encrypted+unprotected+absent:usr=verity+signed+encrypted+unprotected+absent:"
+     "home=encrypted+unprotected+absent:srv=encrypted+unprotected+absent:"
+     "tmp=encrypted+unprotected+absent:var=encrypted+unprotected+absent", Where::only_257, false},
+    {"ExtensionImagePolicy",
+     "",
+     "root=verity+signed+encrypted+unprotected+absent:usr=verity+signed+encrypted+unprotected+absent:"
+     "home=encrypted+unprotected+absent:srv=encrypted+unprotected+absent:"
+     "tmp=encrypted+unprotected+absent:var=encrypted+unprotected+absent", Where::only_257, false},
     {"KillMode", "", "", Where::both, true},
     {"KillSignal", "", "", Where::both, true},
     {"RestartKillSignal", "", "", Where::both, true},

@@ -165,7 +165,8 @@ std::string Manager::Impl::status_text(UnitEntry& entry, const SystemctlArgs& ar
   JournalctlArgs short_form;
   for (auto line_at = journal.rbegin(); line_at != journal.rend() && left > 0; ++line_at) {
     if (line_at->unit != unit.name) continue;
-    // status shows the lines of the current invocation only, and those of the manager about it.
+    // status shows nothing from before the unit last left its inactive state.
+    if (entry.inactive_exit && line_at->at < entry.inactive_exit->since_start) break;
     lines.insert(0, journal_text(short_form, *line_at));
     --left;
   }

@@ -12,7 +12,7 @@ void Manager::Impl::on_fault(const Fault& fault) {
   };
   switch (fault.kind) {
     case FaultKind::clear:
-      std::erase_if(faults, [&](const ArmedFault& armed) { return fault.unit.empty() || armed.fault.unit == fault.unit; });
+      std::erase_if(faults, [&](const PendingFault& armed) { return fault.unit.empty() || armed.fault.unit == fault.unit; });
       return;
     case FaultKind::clear_counters:
       return each([](UnitEntry& entry) {

@@ -61,7 +61,7 @@ struct ClientCall {
   bool quiet = false;
 };
 
-struct ArmedFault {
+struct PendingFault {
   Fault fault;
   int left = 1;
 };
@@ -209,7 +209,7 @@ struct Manager::Impl final : ServicePort {
     JournalctlArgs args;
   };
   std::vector<Follower> followers;
-  std::vector<ArmedFault> faults;
+  std::vector<PendingFault> faults;
   Fault taken;
   std::vector<JournalEntry> journal;
   base::Duration wall_shift{0};

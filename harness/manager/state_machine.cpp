@@ -291,7 +291,7 @@ void ServiceMachine::enter_dead(ServiceResult f, bool allow_restart) {
   warn_leftovers(false);
   std::string why;
   const bool restart = allow_restart && shall_restart(why);
-  if (!allow_restart) why = "restart not allowed";
+  if (!allow_restart) why = port_.stop_job(*this) ? "stop job pending" : "restart not allowed";
   const std::string reason = std::exchange(reason_, {});
   const auto with = [&](std::string_view more) { return reason.empty() ? std::string{more} : reason + "; " + std::string{more}; };
   if (restart) {
