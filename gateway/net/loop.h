@@ -10,6 +10,8 @@
 
 namespace gateway::net {
 
+inline constexpr std::uint32_t kRequestIdMax = 0x7fff'ffffU;
+
 /// Where the reply to one request goes. Performing an action never calls the core back.
 class ReplySink {
  public:
@@ -26,7 +28,10 @@ struct Loop {
   Loop(boost::asio::io_context& context, std::function<void()> settled) : io(context), settle(std::move(settled)), poller(context, settle), deadlines(context, settle) {}
 
   RequestId open(ReplySink& sink) {
-    const RequestId id{++request_last};
+    // Half of the numbers are the core's own. After two thousand million requests they begin anew; an open one keeps its number.
+    do request_last = request_last % kRequestIdMax + 1;
+    while (requests.contains(RequestId{request_last}));
+    const RequestId id{request_last};
     requests.emplace(id, &sink);
     return id;
   }

@@ -27,6 +27,12 @@ bool is_framing(std::string_view name) {
   }
 }
 
+/// The core's wish, in the words of HTTP.
+bool asks_close(const base::Headers& headers) {
+  const auto value = headers.find("connection");
+  return value && list_has(*value, "close");
+}
+
 bool without_body(int status) { return status < 200 || status == 204 || status == 304; }
 
 }  // namespace
@@ -152,7 +158,7 @@ void ServerConnection::append_head(int status, const base::Headers& headers, boo
 }
 
 void ServerConnection::reply(Reply&& reply) {
-  const bool keep = keep_ && !reply.close && !server_.stopped_;
+  const bool keep = keep_ && !reply.close && !server_.stopped_ && !asks_close(reply.headers);
   const auto framing = without_body(reply.status) ? std::string{} : fmt::format("content-length: {}\r\n", reply.body.size());
   append_head(reply.status, reply.headers, keep, framing);
   if (!head_only_ && !without_body(reply.status)) out_ += reply.body;
@@ -160,7 +166,7 @@ void ServerConnection::reply(Reply&& reply) {
 }
 
 void ServerConnection::send_head(SendHead&& head) {
-  keep_ = keep_ && !http10_ && !server_.stopped_;
+  keep_ = keep_ && !http10_ && !server_.stopped_ && !asks_close(head.headers);
   chunked_ = !http10_ && !without_body(head.status);
   append_head(head.status, head.headers, keep_, chunked_ ? "transfer-encoding: chunked\r\n" : "");
   state_ = State::streaming;

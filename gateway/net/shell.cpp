@@ -215,6 +215,8 @@ Shell::Shell(boost::asio::io_context& io, GatewayCore& core, Store* store, const
   if (const auto problems = impl_->upstream.configure(config.providers); problems.has_error()) {
     impl_->loop.log(Log{"error", "provider unusable", {{"why", base::render(problems.error())}}});
   }
+  // The core may have work of its own before the first event.
+  impl_->wake.want(core.next_wake());
 }
 
 Shell::~Shell() = default;

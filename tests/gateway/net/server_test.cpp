@@ -333,6 +333,20 @@ TEST(Server, StopAcceptingClosesIdleConnectionsAndServesTheRestToTheirEnd) {
   EXPECT_TRUE(seen.bytes.ends_with("served"));
 }
 
+TEST(Server, ClosesWhenTheCoreSaysSoInTheHeaders) {
+  Rig rig;
+  Caller caller(rig.port);
+  caller.send(kGet);
+  ASSERT_NE(rig.core.wait_for("arrived 1"), "");
+  base::Headers headers;
+  headers.add("Connection", "close");
+  rig.act({SendHead{RequestId{1}, 200, headers}, SendChunk{RequestId{1}, "x"}, SendEnd{RequestId{1}, true}});
+  const auto seen = caller.read_all();
+  EXPECT_EQ(seen.ending, "fin");
+  EXPECT_TRUE(seen.bytes.ends_with("1\r\nx\r\n0\r\n\r\n")) << seen.bytes;
+  EXPECT_NE(seen.bytes.find("connection: close\r\n"), std::string::npos);
+}
+
 TEST(Server, AReplyForACallerThatLeftGoesNowhere) {
   Rig rig;
   Caller caller(rig.port);
