@@ -144,7 +144,13 @@ void RealJournal::exit_line(const std::string& unit, std::string_view text, doub
   line["pid"] = known.child != 0 ? known.child : pid;
   line["role"] = main ? "main" : "control";
   line["code"] = word("code=", ",");
-  line["status"] = leading_number(word("status=", "/ "));
+  // "75/TEMPFAIL" of an exit is a number, "15/TERM" of a signal a name.
+  if (line["code"] == "exited") {
+    line["status"] = leading_number(word("status=", "/ "));
+  } else {
+    const auto both = word("status=", " ");
+    line["status"] = both.substr(both.find('/') + 1);
+  }
   out.push_back(std::move(line));
   known.reason = base::lower(text.substr(0, 1)) + std::string(text.substr(1));
   known.child = 0;

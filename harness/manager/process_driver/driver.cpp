@@ -30,6 +30,15 @@ Overloaded(F...) -> Overloaded<F...>;
 
 std::string_view word(ExitCode code) { return code == ExitCode::killed ? "killed" : code == ExitCode::dumped ? "dumped" : "exited"; }
 
+}  // namespace
+
+base::Json exit_status(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return info.si_status;
+  return signal_name(info.si_status);
+}
+
+namespace {
+
 std::string invocation_of(const Spawn& spawn) {
   for (const auto& entry : spawn.environment) {
     if (entry.starts_with("INVOCATION_ID=")) return entry.substr(14);
@@ -303,7 +312,7 @@ void Driver::reap() {
     const auto known = processes_.find(pid);
     log_.write("manager", "exit", {{"unit", unit}, {"pid", pid},
                                    {"role", known == processes_.end() ? "other" : known->second.role == ProcessRole::main ? "main" : "control"},
-                                   {"code", word(code)}, {"status", info.si_status}});
+                                   {"code", word(code)}, {"status", exit_status(info)}});
     if (known != processes_.end()) processes_.erase(known);
     host_.tree().reaped(pid);
     feed(ProcessExited{pid, code, info.si_status});

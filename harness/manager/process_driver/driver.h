@@ -1,6 +1,8 @@
 // Performs what the machine orders, on real processes, and tells it what happened to them. Decides nothing about units.
 #pragma once
 
+#include <signal.h>
+
 #include <deque>
 #include <functional>
 #include <map>
@@ -16,6 +18,9 @@
 #include "harness/manager/process_driver/loop.h"
 
 namespace harness::manager {
+
+/// As docs/history.md has it: the exit status as a number, or the signal's name.
+base::Json exit_status(const siginfo_t& info);
 
 struct DriverSettings {
   ManagerSettings machine;

@@ -118,7 +118,7 @@ std::vector<Pid> Driver::kill_everything() {
       log_.write("manager", "exit", {{"unit", known == processes_.end() ? host_.tree().unit_of(info.si_pid) : known->second.unit}, {"pid", info.si_pid},
                                      {"role", known == processes_.end() ? "other" : known->second.role == ProcessRole::main ? "main" : "control"},
                                      {"code", info.si_code == CLD_EXITED ? "exited" : info.si_code == CLD_DUMPED ? "dumped" : "killed"},
-                                     {"status", info.si_status}, {"at", "shutdown"}});
+                                     {"status", exit_status(info)}, {"at", "shutdown"}});
       ::waitpid(info.si_pid, nullptr, WNOHANG);
       host_.tree().reaped(info.si_pid);
     }

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <iostream>
 
+#include "base/text.h"
+#include "harness/manager/real_journal.h"
 #include "harness/manager/server/control.h"
 #include "harness/manager/server/frames.h"
 #include "harness/manager/server/keeper.h"
@@ -89,11 +91,33 @@ int run(const Flags& flags) {
   return left.empty() ? 0 : 1;
 }
 
+/// A real manager's journal from standard input as history on standard output.
+int read_journal(const std::string& timewarp) {
+  JournalClock clock;
+  if (!timewarp.empty()) {
+    const auto parts = base::split(timewarp, ':');
+    const auto factor = base::parse_number(parts[0]);
+    const auto monotonic = parts.size() == 3 ? base::parse_integer(parts[1]) : std::nullopt, wall = parts.size() == 3 ? base::parse_integer(parts[2]) : std::nullopt;
+    if (!factor || !monotonic || !wall) return complain("--timewarp takes FACTOR:MONOTONIC_NS:WALL_NS, as TIMEWARP has it; not " + timewarp);
+    clock = {.factor = *factor, .monotonic_zero = *monotonic, .wall_zero = *wall};
+  } else {
+    clock.monotonic_zero = monotonic_now().since_start.count();
+    clock.wall_zero = std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+  }
+  RealJournal journal(clock);
+  for (std::string line; std::getline(std::cin, line);) {
+    for (const auto& entry : journal.read(line)) std::cout << base::dump(entry) << "\n";
+    std::cout.flush();
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   Flags flags;
-  bool table = false;
+  bool table = false, journal = false;
+  std::string timewarp;
   CLI::App app{"A service manager for tests: runs systemd user units and answers the systemctl and journalctl beside it (fronts/, put first on PATH).\n"
                "Units are read from the folders of `systemd --user`, $XDG_CONFIG_HOME/systemd/user first. SIGTERM kills all it started."};
   app.add_option("--runtime-dir", flags.runtime_dir, "its sockets, and XDG_RUNTIME_DIR of its services; short: a socket's path holds 107 bytes");
@@ -104,7 +128,10 @@ int main(int count, char** arguments) {
   app.add_option("--owner", flags.owner, "a process id: when that process ends, so do the manager and all it started");
   app.add_option("--ready-fd", flags.ready_fd, "a descriptor to write a byte to when the sockets are open");
   app.add_flag("--faults", table, "print the table of faults and exit");
+  auto* reads = app.add_flag("--read-journal", journal, "turn `journalctl -o json` of a real manager (level debug), on standard input, into history lines");
+  app.add_option("--timewarp", timewarp, "the TIMEWARP that manager ran under")->needs(reads);
   CLI11_PARSE(app, count, arguments);
+  if (journal) return read_journal(timewarp);
   if (table) {
     std::cout << faults_markdown();
     return 0;

@@ -1,6 +1,8 @@
 // The table of the manager's faults: complete, documented, strict.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "harness/manager/faults.h"
 
 namespace {
@@ -44,6 +46,13 @@ TEST(ManagerFaults, ParametersAreRead) {
   EXPECT_EQ(kill->signal, 15);
   EXPECT_EQ(kill->whom, "child");
   EXPECT_EQ(read_fault("exec-fails", base::Json::object())->fault.code, 203);
+}
+
+TEST(ManagerFaults, TheDocumentHasThisTable) {
+  std::ifstream in(std::string(BROWNOUT_SOURCE_DIR) + "/docs/manager.md");
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+
+  EXPECT_NE(text.find(faults_markdown()), std::string::npos) << "put the output of `brownout-manager --faults` into docs/manager.md";
 }
 
 TEST(ManagerFaults, WhatIsWrongIsSaid) {

@@ -164,23 +164,21 @@ class Case:
             self.wrong("states", " ".join(self.golden["runs"][version]["states"]), " ".join(seen))
 
 
-def mock_transitions(log):
+def history_transitions(history):
     found = {}
-    for line in log.read_text().splitlines():
+    for line in history.splitlines():
         entry = json.loads(line)
         if entry["kind"] == "state" and entry["from"] != entry["to"]:
             found.setdefault(entry["unit"], []).append((entry["from"], entry["to"]))
     return found
 
 
-def real_transitions():
+def real_transitions(libexec):
+    """By the way the harness itself takes: the journal, read as history."""
     # Root's own manager writes to the system's journal.
-    words = ["journalctl", "--no-pager", "-o", "cat"] + ([] if os.getuid() == 0 else ["--user"])
-    text = subprocess.run(words, capture_output=True, text=True).stdout
-    found = {}
-    for unit, before, after in re.findall(r"^(\S+): Changed (\S+) -> (\S+)$", text, re.M):
-        found.setdefault(unit, []).append((before, after))
-    return found
+    words = ["journalctl", "--no-pager", "-o", "json"] + ([] if os.getuid() == 0 else ["--user"])
+    journal = subprocess.run(words, capture_output=True).stdout
+    return history_transitions(subprocess.run([libexec / "brownout-manager", "--read-journal"], input=journal, capture_output=True).stdout.decode())
 
 
 def pick(golden, wanted):
@@ -261,7 +259,7 @@ def main():
             if os.read(ready, 1) != b"r":
                 print("the mock manager did not start")
                 return 1
-            transitions = lambda: mock_transitions(log)
+            transitions = lambda: history_transitions(log.read_text())
         else:
             units = pathlib.Path(os.environ["HOME"]) / ".config/systemd/user"
             said = subprocess.run(["systemctl", "--user", "--version"], capture_output=True, text=True).stdout
@@ -270,7 +268,7 @@ def main():
             if arguments.version is None:
                 print(f"this machine has systemd {major}; recordings are of 252 and 257")
                 return 77
-            transitions = real_transitions
+            transitions = lambda: real_transitions(arguments.libexec)
         everything = [c["name"] for c in golden["cases"] if c["name"] not in ALONE and c["name"].split("-")[0] not in TIGHT]
         picked, missing = pick(golden, QUICK if not arguments.cases else everything if arguments.cases == "all" else arguments.cases.split(","))
         if missing:

@@ -185,6 +185,7 @@ TEST_F(LiveManager, AnOutOfMemoryKillIsOne) {
 
   EXPECT_TRUE(reaches("a", "failed"));
   EXPECT_EQ(show("a", "Result"), "oom-kill");
+  EXPECT_EQ(base::string_or(history("exit").at(0), "status"), "KILL");
   EXPECT_EQ(base::string_or(history("fault").at(0), "fault"), "oom-kill");
 }
 

@@ -55,6 +55,13 @@ TEST(RealJournal, AStartAnExitAndARestartAreToldAsByTheMock) {
   EXPECT_NE(restart[0].find(R"("n_restarts":1)"), std::string::npos) << restart[0];
 }
 
+TEST(RealJournal, ASignalIsToldByItsName) {
+  Reader r;
+  const auto exit = r.manager("x.service: Main process exited, code=killed, status=15/TERM (success)");
+  ASSERT_EQ(exit.size(), 1U);
+  EXPECT_NE(exit[0].find(R"("code":"killed","status":"TERM")"), std::string::npos) << exit[0];
+}
+
 TEST(RealJournal, TheNewerWordsAreUnderstoodToo) {
   Reader r;
   EXPECT_EQ(r.manager("x.service: Got notification message from PID 84: STOPPING=1"),
