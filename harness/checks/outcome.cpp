@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/redact.h"
 #include "base/text.h"
 
 namespace harness::checks {
@@ -114,6 +115,7 @@ std::string count_words(std::pair<std::int64_t, std::int64_t> count) {
 }
 
 std::string time_words(Duration at) { return fmt::format("{:.3f} s", base::seconds(at)); }
-std::string quote(std::string_view text) { return "\"" + base::printable(text, 120) + "\""; }
+// What leaked must not leak again through a failure message.
+std::string quote(std::string_view text) { return "\"" + base::printable(base::Redactor().apply(text), 120) + "\""; }
 
 }  // namespace harness::checks

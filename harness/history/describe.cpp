@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/redact.h"
 #include "base/text.h"
 
 namespace harness {
@@ -103,6 +104,8 @@ std::string manager_words(const Entry& entry) {
   }
   if (entry.kind == "notify") return base::printable(base::replace_all(text(data, "text"), "\n", " "), 100);
   if (entry.kind == "journal") return base::printable(text(data, "line"), 140);
+  if (entry.kind == "signal") return fmt::format("{} to pid {}", text(data, "signal"), number(data, "pid"));
+  if (entry.kind == "call") return text(data, "program") + with(" ", text(data, "args"));
   if (entry.kind == "fault") return "fault " + text(data, "fault") + fields_of(data, {"fault"});
   return entry.kind + fields_of(data, {});
 }
@@ -151,10 +154,45 @@ std::string trail_words(const Json& data) {
   return words;
 }
 
+std::string span_words(const Json& data, std::string_view key) { return base::human_duration(std::chrono::milliseconds(number(data, key))); }
+
 std::string gateway_words(const Entry& entry) {
-  if (entry.kind != "log") return base::printable(text(entry.data, "line"), 140);
-  if (text(entry.data, "event") == "request done") return trail_words(entry.data);
-  return text(entry.data, "event") + fields_of(entry.data, {"event", "level", "time", "ts", "request_id"});
+  const auto& data = entry.data;
+  if (entry.kind != "log") return base::printable(text(data, "line"), 140);
+  const auto event = text(data, "event");
+  const auto key = text(data, "provider") + with(" ", text(data, "key"));
+  if (event == "request done") return trail_words(data);
+  if (event == "credential out") return fmt::format("{} is out for {} ({}{})", key, span_words(data, "out_ms"), text(data, "reason"), text(data, "state") == "dead" ? ", for good" : "");
+  if (event == "credential back") return key + " is back" + with(" for ", text(data, "model"));
+  if (event == "target out") return fmt::format("{} is out for {} ({})", text(data, "target"), span_words(data, "out_ms"), text(data, "reason"));
+  if (event == "target back") return text(data, "target") + " is back";
+  if (event == "attempt failed") {
+    return fmt::format("attempt {} at {}{} failed: {}{}{}", number(data, "attempt"), text(data, "target"), with(" ", text(data, "key")), text(data, "reason"),
+                       number(data, "status") > 0 ? fmt::format(" ({})", number(data, "status")) : "", with("; next: ", text(data, "next")));
+  }
+  if (event == "fallback") return fmt::format("falls back from {} to {} ({})", text(data, "from"), text(data, "to"), text(data, "reason"));
+  if (event == "request waits") return "waits " + span_words(data, "wait_ms") + " before it tries again";
+  if (event == "attempt sent again") return fmt::format("sends the attempt at {} again: {}", text(data, "target"), text(data, "why"));
+  if (event == "ready") return "ready on " + text(data, "listen");
+  if (event == "drain.begin") return fmt::format("drains for a {} (at most {} and {})", text(data, "why"), text(data, "drain"), text(data, "settle"));
+  if (event == "exit") return fmt::format("leaves with code {} ({})", number(data, "code"), text(data, "what"));
+  return text(entry.data, "event") + fields_of(entry.data, {"event", "level", "time", "ts", "request_id", "unit", "pid"});
+}
+
+bool manager_worth_showing(const Entry& entry) {
+  const auto& data = entry.data;
+  if (entry.kind == "state" || entry.kind == "spawn" || entry.kind == "exit" || entry.kind == "fault") return true;
+  if (entry.kind == "signal") return text(data, "signal") != "SIGCONT";
+  if (entry.kind == "call") {
+    const auto args = text(data, "args");
+    return args.find(" show") == std::string::npos && args.find(" is-") == std::string::npos && args.find(" status") == std::string::npos;
+  }
+  if (entry.kind != "notify") return false;
+  // What changes the unit; plain status lines and signs of life do not.
+  for (const auto* word : {"READY=1", "STOPPING=1", "RELOADING=1", "MAINPID="}) {
+    if (text(data, "text").find(word) != std::string::npos) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -167,6 +205,8 @@ std::string describe(const Entry& entry) {
   else if (entry.lane == "manager") words = manager_words(entry);
   else if (entry.lane == "cli") words = cli_words(entry);
   else words = harness_words(entry);
+  // A gateway that leaks a key must not make the report leak it too.
+  words = base::Redactor().apply(words);
   return base::shorten(words.empty() ? entry.kind : words, kDescribeMax);
 }
 
@@ -178,8 +218,12 @@ bool worth_showing(const Entry& entry) {
     return entry.kind == "step-failed" || entry.kind == "leftover" || entry.kind == "secret" || entry.kind == "sanitizer" || entry.kind == "teardown" ||
            (entry.kind == "step" && !base::string_or(entry.data, "note").empty());
   }
-  if (entry.lane == "manager") return entry.kind != "journal" && !(entry.kind == "notify" && base::string_or(entry.data, "text").starts_with("WATCHDOG"));
-  if (entry.lane == "gateway" && entry.kind == "log") return base::string_or(entry.data, "level") != "debug";
+  if (entry.lane == "manager") return manager_worth_showing(entry);
+  if (entry.lane == "gateway" && entry.kind == "log") {
+    const auto event = base::string_or(entry.data, "event");
+    // Said twice otherwise: by the service and by the core.
+    return base::string_or(entry.data, "level") != "debug" && event != "start" && event != "drain" && event != "drained";
+  }
   return true;
 }
 

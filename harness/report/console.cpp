@@ -60,13 +60,15 @@ Shown choose(const RunVerdict& run, const History& history) {
     if (entry.lane == "provider" && entry.kind == "answer") answered.insert({base::string_or(entry.data, "provider"), base::integer_or(entry.data, "attempt", -1)});
   }
   std::stable_sort(sorted.begin(), sorted.end(), [](const Entry* a, const Entry* b) { return a->at != b->at ? a->at < b->at : a->seq < b->seq; });
-  bool over = false;
+  bool over = false, stopping = false;
   for (const auto* entry : sorted) {
     const bool teardown = entry->lane == "harness" && entry->kind == "teardown";
     const bool unanswered = entry->lane == "provider" && entry->kind == "attempt" &&
                             !answered.contains({base::string_or(entry->data, "provider"), base::integer_or(entry->data, "attempt", -1)});
     // What happens after the steps is the harness clearing up; only what it finds then is news.
-    const bool news = !over || entry->lane == "harness";
+    // The gateway's last words about the steps come a moment late, until it is told to stop.
+    stopping = stopping || (over && entry->lane == "manager" && (entry->kind == "signal" || entry->kind == "state"));
+    const bool news = !over || entry->lane == "harness" || (entry->lane == "gateway" && !stopping);
     if (((worth_showing(*entry) || unanswered) && news && !teardown) || shown.near.contains(entry->seq)) shown.lines.push_back(entry);
     over = over || teardown;
   }

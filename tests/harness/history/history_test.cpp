@@ -73,6 +73,29 @@ TEST(Describe, SaysInWordsWhatHappened) {
   EXPECT_EQ(describe_line(entry("provider", "rule", {{"provider", "acme"}, {"rule", 0}, {"fault", "402"}, {"fired", 2}})), "  0.134  provider   acme rule 0 (402) fired 2 times");
 }
 
+TEST(Describe, PutsTheGatewaysOwnEventsIntoWords) {
+  const auto log = [](Json data) { return describe(entry("gateway", "log", std::move(data))); };
+  EXPECT_EQ(log({{"event", "credential out"}, {"provider", "acme"}, {"key", "key-a"}, {"reason", "billing"}, {"out_ms", 3'600'000}}), "acme key-a is out for 1 h (billing)");
+  EXPECT_EQ(log({{"event", "attempt failed"}, {"attempt", 1}, {"target", "acme/gpt"}, {"key", "key-a"}, {"reason", "auth"}, {"status", 401}, {"next", "next key"}}),
+            "attempt 1 at acme/gpt key-a failed: auth (401); next: next key");
+  EXPECT_EQ(log({{"event", "request done"}, {"reason", "billing"}, {"trail", {{{"target", "acme/gpt"}, {"key", "key-a"}, {"reason", "billing"}}}}}), "request failed: billing, last acme/gpt key-a billing");
+  EXPECT_EQ(log({{"event", "something new"}, {"level", "info"}, {"n", 3}}), "something new n=3");
+}
+
+TEST(Describe, DoesNotRepeatAKeyThatLeaked) {
+  EXPECT_EQ(describe(entry("gateway", "stderr", {{"line", "debug: authorization: Bearer sk-sim-acme-key-a-2dc139f137ebebdf"}})), "debug: authorization: Bearer [secret]");
+}
+
+TEST(Describe, ShowsOfTheManagerWhatChangesTheUnit) {
+  const auto shown = [](std::string kind, Json data) { return worth_showing(entry("manager", std::move(kind), std::move(data))); };
+  EXPECT_TRUE(shown("notify", {{"text", "READY=1\nSTATUS=running"}}));
+  EXPECT_FALSE(shown("notify", {{"text", "STATUS=running"}}));
+  EXPECT_FALSE(shown("notify", {{"text", "WATCHDOG=1"}}));
+  EXPECT_TRUE(shown("call", {{"args", "--user restart gw.service"}}));
+  EXPECT_FALSE(shown("call", {{"args", "--user show gw.service -p MainPID"}}));
+  EXPECT_FALSE(shown("reply", {{"rc", 0}}));
+}
+
 TEST(Describe, NeverFailsOnWhatItDoesNotKnow) {
   for (const auto* lane : {"client", "provider", "gateway", "manager", "cli", "harness", "other"}) {
     for (const auto* kind : {"x", "reply", "log", "state", "exit", "start", "step"}) EXPECT_NE(describe(entry(lane, kind, {{"args", 3}, {"status", "KILL"}})), "") << lane << kind;
