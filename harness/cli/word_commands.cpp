@@ -72,7 +72,4 @@ int explain_scenario(const std::string& name, const Paths& paths) {
   return 0;
 }
 
-void add_more_commands(CLI::App&, const Paths&) {}
-std::optional<int> run_more_commands(CLI::App&) { return std::nullopt; }
-
 }  // namespace harness
