@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/net/listen.h"
 #include "base/text.h"
+#include "gateway/cli/say.h"
 
 namespace gateway {
 namespace {
@@ -30,8 +31,8 @@ Runner::Runner(const RunOptions& options, const RunParts& parts) : options_(opti
   for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) signals_.add(number);
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
-  const bool text = options_.log.empty() ? ::isatty(STDERR_FILENO) == 1 : options_.log == "text";
-  log_ = std::make_unique<LogWriter>(STDERR_FILENO, text ? LogForm::text : LogForm::json, "info");
+  log_as_text_ = options_.log.empty() ? ::isatty(STDERR_FILENO) == 1 : options_.log == "text";
+  log_ = std::make_unique<LogWriter>(STDERR_FILENO, log_as_text_ ? LogForm::text : LogForm::json, "info");
   notifier_ = std::make_unique<Notifier>(variable("NOTIFY_SOCKET"));
   watchdog_every_ = watchdog_interval(variable("WATCHDOG_USEC"), variable("WATCHDOG_PID"), ::getpid());
   auto inherited = inherited_sockets(variable("LISTEN_PID"), variable("LISTEN_FDS"), ::getpid());
@@ -86,10 +87,13 @@ std::optional<int> Runner::load() {
   config_file_ = config_path(options_.config, environment_);
   auto loaded = load_config_file(config_file_, environment_, {.overrides = options_.overrides});
   if (loaded.has_error()) {
-    const auto text = base::render(loaded.error());
-    (void)!::write(STDERR_FILENO, text.data(), text.size());
-    log("error", "start.failed", {{"what", fmt::format("the configuration has {} problem(s)", loaded.error().problems.size())}, {"file", config_file_}, {"code", kExitConfig}});
-    notifier_->status("the configuration is wrong: " + loaded.error().problems.front().what);
+    const auto& problems = loaded.error().problems;
+    if (log_as_text_) complain(base::render(loaded.error()));
+    else log_problems("error", "config.problem", problems);
+    const auto& first = problems.front();
+    const auto what = fmt::format("the configuration has {} problem{}: {}:{}: {}", problems.size(), problems.size() == 1 ? "" : "s", first.file, first.line, first.what);
+    log("error", "start.failed", {{"what", what}, {"code", kExitConfig}});
+    notifier_->status(what);
     return kExitConfig;
   }
   config_ = std::move(loaded.value().config);

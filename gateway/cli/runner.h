@@ -57,8 +57,10 @@ class Runner {
   std::string variable(const std::string& name) const;
   std::string random_word() const;
 
+  StopWatchdog stop_watchdog_;  // first, so that it outlives and guards the end of everything below
   RunOptions options_;
   RunParts parts_;
+  bool log_as_text_ = false;
   Environment environment_;
   Policy default_policy_;
   boost::asio::io_context io_{1};
@@ -75,7 +77,6 @@ class Runner {
   std::string store_failure_;
   std::unique_ptr<GatewayCore> core_;
   std::unique_ptr<Shell> shell_;
-  StopWatchdog stop_watchdog_;
   StartRecord starts_;
   Snapshot snapshot_;
   std::string salt_ = "brownout";
