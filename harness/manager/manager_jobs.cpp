@@ -278,6 +278,13 @@ void Manager::Impl::finish_job(UnitEntry& entry, JobResult result, bool already)
   entry.job.reset();
   for (const ClientId client : job.waiters) notify_client(client, entry, result);
   const bool bad = result == JobResult::failed || result == JobResult::dependency;
+  // Only jobs that are ordered after or before this unit are tried again (job_finish_and_invalidate()): each try of a start counts against
+  // the start limit, and what others do is no reason for one.
+  const auto follows = [](const UnitEntry& later, const UnitEntry& earlier) {
+    const auto& after = later.unit->after;
+    return std::find(after.begin(), after.end(), earlier.unit->name) != after.end();
+  };
+  const auto triggers = triggers_of(entry.unit->name);
   for (auto& [name, other] : units) {
     if (!other.job || &other == &entry) continue;
     const auto& needs = other.unit->requires_;
@@ -285,7 +292,10 @@ void Manager::Impl::finish_job(UnitEntry& entry, JobResult result, bool already)
     if (bad && job.type == JobType::start && needed && !other.job->running && other.job->type == JobType::start) {
       finish_job(other, JobResult::dependency, false);
     } else if (!other.job->running) {
-      queue_job(name);
+      const auto triggered = triggers_of(name);
+      const bool socket = std::find(triggers.begin(), triggers.end(), name) != triggers.end() ||
+                          std::find(triggered.begin(), triggered.end(), entry.unit->name) != triggered.end();
+      if (socket || needed || follows(other, entry) || follows(entry, other)) queue_job(name);
     }
   }
   collect_queue.insert(entry.unit->name);

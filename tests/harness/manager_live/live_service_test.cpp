@@ -162,6 +162,23 @@ TEST_F(LiveManager, StoredDescriptorsComeBackAfterARestart) {
   EXPECT_NE(text(state("a") / "events").find("content=from-run-1"), std::string::npos);
 }
 
+TEST_F(LiveManager, AStartThatWaitsForADrainIsNotTriedAgainByWhatOtherUnitsDo) {
+  start();
+  unit("a", "Type=notify\nRestart=on-failure\nRestartSec=100ms\nRestartForceExitStatus=75",
+       {"notify:READY=1,notify:STOPPING=1,on:USR1:exit:75,hang", "notify:READY=1,hang"});
+  write_unit("other.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n[Unit]\nStartLimitIntervalSec=0\n");
+  systemctl({"start", "a"});
+  ASSERT_TRUE(reaches("a", "stop-sigterm"));
+  ASSERT_TRUE(hangs("a"));
+  ASSERT_EQ(systemctl({"start", "--no-block", "a"}).rc, 0);
+
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(systemctl({"start", "other"}).rc, 0);
+
+  EXPECT_EQ(base::string_or(manager_->state("a"), "sub"), "stop-sigterm") << "eight more tries would be over the start limit";
+  manager_->signal("a", "USR1");
+  EXPECT_TRUE(reaches("a", "running"));
+}
+
 TEST_F(LiveManager, ALostReadyIsLostAndTheHistorySaysSo) {
   start();
   unit("a", "Type=notify\nTimeoutStartSec=300ms", {"notify:READY=1,hang"});
