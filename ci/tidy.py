@@ -27,7 +27,7 @@ RULES = [
     ("harness/manager", ["base"]),
     ("harness/history", ["base"]),
     # What a client says and hears, for both worlds.
-    ("harness/dialogue", ["base", "harness/scenario"]),
+    ("harness/dialogue", ["base", "harness/scenario", "harness/history"]),
     # The providers part of a scenario is the simulator's vocabulary: one loader, in simulator/core.
     ("harness/scenario", ["base", "simulator/core", "simulator/catalogue"]),
     ("harness/import", ["base", "harness/scenario", "simulator/core"]),

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "harness/dialogue/provider_entry.h"
 #include "harness/live/world.h"
 
 namespace harness {
@@ -40,19 +41,7 @@ std::size_t World::read_simulator_journal(base::Duration wait) {
     journal_next_ = static_cast<std::uint64_t>(base::integer_or(event, "seq", 0)) + 1;
     const auto at = recorder_.at_monotonic(base::integer_or(event, "at_ns", 0));
     const auto attempt = static_cast<std::uint64_t>(base::integer_or(event, "attempt", 0));
-    const auto kind = base::string_or(event, "event");
-    Json data = event;
-    for (const auto* key : {"seq", "at_ns", "event"}) data.erase(key);
-    if (kind == "attempt") {
-      attempts_[attempt] = {base::string_or(event, "provider"), base::string_or(event, "credential")};
-    } else {
-      data["credential"] = attempts_[attempt].second;
-    }
-    if (kind == "answer") {
-      if (data["fault"].is_null()) data["fault"] = "";
-      if (data["rule"].is_null()) data["rule"] = -1;
-    }
-    if (kind == "attempt" && data["credential"].is_null()) data["credential"] = "";
+    auto [kind, data] = provider_entry(event, attempts_[attempt]);
     recorder_.add_at(at, "provider", kind, std::move(data));
   }
   return events->size();

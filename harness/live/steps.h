@@ -22,7 +22,6 @@ class Steps {
   bool run(const std::vector<Step>& steps);
   void join_background();
   std::int64_t done() const { return done_; }
-  static std::string describe(const Step& step);
 
  private:
   using Failed = std::optional<std::string>;
@@ -46,7 +45,6 @@ class Steps {
   std::atomic<int> background_open_{0};
   std::atomic<std::int64_t> done_{0}, index_{0};
 
-  friend class Conditions;
 };
 
 /// Sends `count` requests as the step says; every request and reply goes into the history. Blocks until all have ended.

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "harness/live/paths.h"
-#include "harness/scenario/scenario.h"
+#include "harness/scenario/setup.h"
 
 namespace harness {
 
@@ -31,26 +31,5 @@ struct Target {
 
 /// "gateway", "mutant:NAME", or a profile: NAME in the library's targets folder, or a FILE.
 base::Result<Target> find_target(const std::string& name, const Paths& paths);
-
-/// Where things of one run are, for configurations and units.
-struct Places {
-  std::uint16_t port = 0, admin_port = 0;
-  std::string folder;    ///< the run folder
-  std::string config;    ///< the configuration file
-  std::string state;     ///< the state file
-  base::Json providers;  ///< the simulator's ready line, "providers"
-  std::string ca_file;
-};
-
-/// The name of the environment variable that carries a secret: ACME_KEY_A.
-std::string secret_variable(const std::string& provider, const std::string& label);
-/// The configuration in Brownout's format, the scenario's own settings merged over it. Secrets stand as ${NAME}.
-base::Json config_for(const Scenario& scenario, const Places& places);
-/// The text of the service unit; and of the socket unit when the scenario keeps the socket.
-std::string unit_for(const Target& target, const Scenario& scenario, const Places& places, const std::string& environment_file);
-std::string socket_unit_for(const Places& places);
-std::string fill_words(std::string text, const Places& places);
-/// RFC 7396, but arrays of objects with "name" or "label" are not merged: they replace.
-void merge_json(base::Json& into, const base::Json& over);
 
 }  // namespace harness

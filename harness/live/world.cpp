@@ -104,7 +104,7 @@ base::Result<bool> World::start_manager() {
   }
   const auto units = spec_.folder / "home/.config/systemd/user";
   if (spec_.scenario.gateway.installed) {
-    if (auto wrote = write_file(units / kUnit, unit_for(spec_.target, spec_.scenario, places_, environment_file.string()), 0644); wrote.has_error()) return wrote;
+    if (auto wrote = write_file(units / kUnit, unit_for({.command = spec_.target.command, .notify = spec_.target.notify, .settings = spec_.target.unit}, spec_.scenario, places_, environment_file.string()), 0644); wrote.has_error()) return wrote;
     if (spec_.scenario.gateway.socket) {
       if (auto wrote = write_file(units / "brownout-gateway.socket", socket_unit_for(places_), 0644); wrote.has_error()) return wrote;
     }

@@ -93,7 +93,7 @@ class World {
   std::mutex journal_guard_, log_guard_;
   std::uint64_t journal_next_ = 1;
   std::size_t log_read_ = 0;
-  std::map<std::uint64_t, std::pair<std::string, std::string>> attempts_;  // attempt → provider, credential
+  std::map<std::uint64_t, std::string> attempts_;  // attempt → credential
   std::string runtime_;  // short: Unix sockets have 107 bytes
   std::string run_id_;
 };

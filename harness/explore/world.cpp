@@ -1,0 +1,189 @@
+// Clients and the frame of the virtual world.
+#include "harness/explore/world_parts.h"
+
+#include "harness/dialogue/provider_entry.h"
+
+namespace harness::explore {
+
+using base::Json;
+
+namespace {
+
+constexpr auto kClientTransit = std::chrono::microseconds{150};
+
+}  // namespace
+
+World::World(const Scenario& scenario, gateway::Config config, std::shared_ptr<const manager::Unit> unit, WorldOptions options)
+    : scenario_(scenario), config_(std::move(config)), options_(std::move(options)), clock_(base::mix(options_.seed)), random_(base::mix(options_.seed ^ 0x5eedU)), unit_(std::move(unit)) {
+  model_ = std::make_unique<simulator::Model>(scenario.providers, simulator::ModelOptions{.seed = options_.seed, .salt = "virtual"}, clock_.now());
+  idle_.resize(model_->provider_count());
+  host_ = std::make_unique<VirtualHost>(*this);
+  manager::ManagerSettings settings;
+  settings.compat = options_.compat;
+  settings.seed = options_.seed;
+  settings.wall_at_zero = Clock::kWallStart;
+  settings.keep_journal = options_.history;
+  manager_ = std::make_unique<manager::Manager>(std::move(settings), *host_);
+  manager_->add_unit(unit_);
+}
+
+World::~World() = default;
+
+void World::note(std::string_view lane, std::string_view kind, Json data) {
+  if (options_.history) history_.add(clock_.now().since_start, lane, kind, std::move(data));
+}
+
+std::int64_t World::send(const SendStep& step, std::int64_t index, std::function<void()> done) {
+  const auto id = ++client_last_;
+  auto& client = clients_[id];
+  client.id = id;
+  client.as = call_name(step, index);
+  client.call = make_call(step, index);
+  client.api = step.api;
+  client.reader = std::make_unique<ReplyReader>(step.api, clock_.now().since_start);
+  client.hang_up_events = step.hang_up_events;
+  client.done = std::move(done);
+  client.session = step.session;
+  client.slow = step.slow_reader;
+  ++clients_open_;
+  if (options_.history) {
+    note("client", "request",
+         {{"id", id}, {"as", client.as}, {"api", kApiNames[static_cast<std::size_t>(step.api)]}, {"method", client.call.method}, {"path", client.call.path},
+          {"model", step.model.empty() ? "default" : step.model}, {"session", step.session}, {"stream", step.stream}, {"text", step.text}});
+  }
+  trace_.add({.kind = Mark::Kind::request, .at = clock_.now(), .a = static_cast<std::uint32_t>(id)});
+  clock_.after(kClientTransit, [this, id] { deliver_request(id); });
+  if (step.hang_up_after) clock_.after(*step.hang_up_after, [this, id] { hang_up(id); });
+  if (step.timeout < std::chrono::hours{24}) {
+    clock_.after(step.timeout, [this, id] {
+      const auto found = clients_.find(id);
+      if (found == clients_.end() || found->second.over) return;
+      const auto request = found->second.request;
+      client_end(found->second, "timeout");
+      if (request && core_) feed(gateway::ClientGone{*request});
+    });
+  }
+  return id;
+}
+
+void World::hang_up(std::int64_t id) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end() || found->second.over) return;
+  const auto request = found->second.request;
+  trace_.add({.kind = Mark::Kind::client_gone, .at = clock_.now(), .a = static_cast<std::uint32_t>(id)});
+  client_end(found->second, "hung-up");
+  if (!request) return;
+  request_client_.erase(request->value);
+  clock_.after(kClientTransit, [this, request = *request, generation = generation_] {
+    if (generation == generation_ && core_) feed(gateway::ClientGone{request});
+  });
+}
+
+void World::deliver_request(std::int64_t id) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end() || found->second.over) return;
+  auto& client = found->second;
+  if (!core_ || !ready_ || !accepting_) {
+    // The kept socket holds connections until the next process takes them; without it nobody listens.
+    if (scenario_.gateway.socket) {
+      backlog_.push_back(id);
+      return;
+    }
+    return client_end(client, "refused");
+  }
+  gateway::RequestArrived event;
+  event.id = gateway::RequestId{++request_last_};
+  event.admin = client.call.admin;
+  event.request = {.method = client.call.method, .target = client.call.path, .headers = client.call.headers, .body = client.call.body, .peer = "127.0.0.1:1"};
+  event.request.headers.add("host", "127.0.0.1");
+  client.request = event.id;
+  request_client_[event.id.value] = id;
+  feed(event);
+}
+
+void World::reply_bytes(gateway::RequestId id, std::string_view bytes) {
+  const auto link = request_client_.find(id.value);
+  if (link == request_client_.end()) return;
+  auto& client = clients_[link->second];
+  client.reader->body(bytes, clock_.now().since_start);
+  if (!client.content_noted && client.reader->first_content()) {
+    client.content_noted = true;
+    note("client", "first-event", {{"id", client.id}, {"as", client.as}});
+  }
+  if (client.hang_up_events && client.reader->events() >= *client.hang_up_events) {
+    clock_.after(base::Duration{0}, [this, which = client.id] { hang_up(which); });
+  }
+}
+
+void World::client_end(ClientState& client, std::string_view ended) {
+  if (std::exchange(client.over, true)) return;
+  --clients_open_;
+  auto entry = client.reader->finish(ended, clock_.now().since_start);
+  client.status = static_cast<int>(base::integer_or(entry, "status", 0));
+  const bool whole = ended == "complete" && client.status >= 200 && client.status < 300 && !base::bool_or(entry, "error_event", false) &&
+                     (!base::bool_or(entry, "stream", false) || base::bool_or(entry, "terminator", false));
+  trace_.add({.kind = Mark::Kind::reply, .at = clock_.now(), .a = static_cast<std::uint32_t>(client.id), .b = static_cast<std::uint32_t>(client.status),
+              .c = ended == "complete" ? 0U : ended == "refused" ? 2U : 1U, .flag = whole});
+  if (options_.history) {
+    entry["id"] = client.id;
+    entry["as"] = client.as;
+    note("client", "reply", std::move(entry));
+  }
+  client.reader.reset();
+  if (client.done) {
+    // Later, not now: a step's end may send again, and nobody should be called from inside himself.
+    clock_.after(base::Duration{0}, std::exchange(client.done, {}));
+  }
+}
+
+void World::note_rules() {
+  if (!options_.history) return;
+  const auto counters = model_->counters("");
+  for (const auto& rule : counters["rules"]) {
+    const auto* fault = base::find(rule, "fault");
+    note("provider", "rule", {{"provider", base::string_or(rule, "provider")}, {"rule", base::integer_or(rule, "index", -1)}, {"fault", fault != nullptr && fault->is_string() ? *fault : Json("")},
+                              {"fired", base::integer_or(rule, "fired", 0)}});
+  }
+}
+
+void World::heal() {
+  std::vector<simulator::Model::RuleChange> changes;
+  for (std::size_t i = 0; i < model_->provider_count(); ++i) changes.push_back({.provider = i, .op = simulator::Model::RuleChange::Op::clear, .rules = {}});
+  model_->change_rules("", std::move(changes));
+  trace_.add({.kind = Mark::Kind::healed, .at = clock_.now()});
+}
+
+std::int64_t World::attempts_seen(const Json& params) const {
+  const auto provider = base::string_or(params, "provider"), credential = base::string_or(params, "credential");
+  std::int64_t found = 0;
+  for (const auto& event : model_->journal().since(1, "*", 1'000'000)) {
+    if (base::string_or(event, "event") != "attempt") continue;
+    if (!provider.empty() && base::string_or(event, "provider") != provider) continue;
+    if (!credential.empty() && base::string_or(event, "credential") != credential) continue;
+    ++found;
+  }
+  return found;
+}
+
+void World::finish() {
+  note_rules();
+  if (!options_.history) return;
+  std::map<std::uint64_t, std::string> credentials;
+  for (std::uint64_t since = 1;;) {
+    const auto page = model_->journal().since(since, "*");
+    if (page.empty()) break;
+    for (const auto& event : page) {
+      since = static_cast<std::uint64_t>(base::integer_or(event, "seq", 0)) + 1;
+      auto [kind, data] = provider_entry(event, credentials[static_cast<std::uint64_t>(base::integer_or(event, "attempt", 0))]);
+      history_.add(base::Duration{base::integer_or(event, "at_ns", 0)}, "provider", kind, std::move(data));
+    }
+  }
+  history_.sort();
+}
+
+std::string World::health() const {
+  if (!core_ || !ready_) return {};
+  return draining_ ? "draining" : "running";
+}
+
+}  // namespace harness::explore

@@ -1,0 +1,226 @@
+// The gateway's process in the virtual world: it boots, is stepped, drains, exits, and dies with nothing kept but what was stored.
+#include "harness/explore/world_parts.h"
+
+namespace harness::explore {
+
+using base::Json;
+
+namespace {
+
+constexpr auto kBootTime = std::chrono::milliseconds{30};
+constexpr auto kSendTime = std::chrono::microseconds{50};
+constexpr auto kSlowReadTime = std::chrono::seconds{2};
+const gateway::Policy kProductPolicy;
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+}  // namespace
+
+void World::boot(int pid) {
+  ++generation_;
+  pid_ = pid;
+  ++alive_;
+  ready_ = accepting_ = draining_ = booting_stop_ = false;
+  trace_.add({.kind = Mark::Kind::boot, .at = clock_.now(), .a = static_cast<std::uint32_t>(pid)});
+  clock_.after(kBootTime, [this, generation = generation_] {
+    if (generation != generation_) return;
+    auto config = config_;
+    if (options_.parts.around_config) options_.parts.around_config(config);
+    const auto ended = stored_.meta.find("ended");
+    const gateway::CoreOptions options{.seed = base::hash_mix({options_.seed, static_cast<std::uint64_t>(pid_)}), .version = "0.1.0", .pid = pid_, .salt = "virtual",
+                                       .after_crash = ended != stored_.meta.end() && ended->second == "no"};
+    const auto& policy = options_.parts.policy != nullptr ? *options_.parts.policy : kProductPolicy;
+    core_ = gateway::make_core(std::move(config), options, stored_, policy, {clock_.now(), clock_.wall()});
+    if (options_.parts.around_core) core_ = options_.parts.around_core(std::move(core_));
+    ready_ = accepting_ = true;
+    feed(gateway::Tick{});
+    if (generation != generation_) return;
+    trace_.add({.kind = Mark::Kind::ready, .at = clock_.now(), .a = static_cast<std::uint32_t>(pid_)});
+    note("gateway", "log", {{"event", "ready"}, {"pid", pid_}});
+    notify("READY=1\nSTATUS=running");
+    while (!backlog_.empty() && core_ && accepting_) {
+      const auto waiting = backlog_.front();
+      backlog_.pop_front();
+      deliver_request(waiting);
+    }
+  });
+}
+
+void World::feed(const gateway::Event& event) {
+  if (!core_) return;
+  events_.push_back(event);
+  if (std::exchange(feeding_, true)) return;
+  std::vector<gateway::Action> actions;
+  while (!events_.empty() && core_) {
+    const auto next = std::move(events_.front());
+    events_.pop_front();
+    actions.clear();
+    core_->step({clock_.now(), clock_.wall()}, next, actions);
+    perform(actions);
+  }
+  if (!core_) events_.clear();
+  feeding_ = false;
+  arm_wake();
+}
+
+void World::arm_wake() {
+  if (!core_) return;
+  const auto at = core_->next_wake();
+  if (at == base::kNever) return;
+  const auto mine = ++wake_;
+  clock_.at(at, [this, mine, generation = generation_] {
+    if (mine == wake_ && generation == generation_ && core_) feed(gateway::Tick{});
+  });
+}
+
+void World::perform(std::vector<gateway::Action>& actions) {
+  const auto generation = generation_;
+  for (auto& action : actions) {
+    if (generation != generation_) return;
+    std::visit(
+        Overloaded{
+            [&](gateway::StartAttempt& a) {
+              trace_.add({.kind = Mark::Kind::attempt, .at = clock_.now(), .a = a.id.value, .b = static_cast<std::uint32_t>(base::hash_text(a.provider)),
+                          .c = static_cast<std::uint32_t>(base::hash_text(a.credential))});
+              start_attempt(a);
+            },
+            [&](gateway::CancelAttempt& a) { close_attempt(a.id, "client-fin"); },
+            [&](gateway::PauseAttempt& a) {
+              if (const auto found = attempts_.find(a.id.value); found != attempts_.end()) found->second->paused = true;
+            },
+            [&](gateway::ResumeAttempt& a) {
+              const auto found = attempts_.find(a.id.value);
+              if (found == attempts_.end()) return;
+              found->second->paused = false;
+              clock_.after(base::Duration{0}, [this, id = a.id, generation] {
+                while (generation == generation_) {
+                  const auto again = attempts_.find(id.value);
+                  if (again == attempts_.end() || again->second->inbound.empty() || again->second->paused) return;
+                  auto slice = std::move(again->second->inbound.front());
+                  again->second->inbound.pop_front();
+                  take(*again->second, slice);
+                }
+              });
+            },
+            [&](gateway::Reply& a) {
+              const auto link = request_client_.find(a.id.value);
+              if (link == request_client_.end()) return;
+              auto& client = clients_[link->second];
+              client.reader->head(a.status, a.headers, clock_.now().since_start);
+              reply_bytes(a.id, a.body);
+              request_client_.erase(a.id.value);
+              client_end(client, "complete");
+            },
+            [&](gateway::SendHead& a) {
+              const auto link = request_client_.find(a.id.value);
+              if (link != request_client_.end()) clients_[link->second].reader->head(a.status, a.headers, clock_.now().since_start);
+            },
+            [&](gateway::SendChunk& a) {
+              reply_bytes(a.id, a.bytes);
+              const auto link = request_client_.find(a.id.value);
+              const bool slow = link != request_client_.end() && clients_[link->second].slow;
+              clock_.after(slow ? base::Duration{kSlowReadTime} : base::Duration{kSendTime}, [this, id = a.id, bytes = a.bytes.size(), generation] {
+                if (generation == generation_ && core_) feed(gateway::ChunkSent{id, bytes});
+              });
+            },
+            [&](gateway::SendEnd& a) {
+              const auto link = request_client_.find(a.id.value);
+              if (link == request_client_.end()) return;
+              auto& client = clients_[link->second];
+              request_client_.erase(link);
+              client_end(client, a.clean ? "complete" : "fin");
+            },
+            [&](gateway::Persist& a) { apply_store(a.op); },
+            [&](gateway::Log& a) { log(a); },
+            [&](gateway::ServiceStatus& a) { notify("STATUS=" + a.text); },
+            [&](gateway::ExtendTimeout& a) { notify(fmt::format("EXTEND_TIMEOUT_USEC={}", a.by.count() / 1000)); },
+            [&](gateway::Exit& a) { die(manager::ExitCode::exited, a.code); },
+            [&](gateway::StopAccepting&) { accepting_ = false; },
+        },
+        action);
+  }
+}
+
+void World::apply_store(const gateway::StoreOp& op) {
+  std::visit(Overloaded{
+                 [&](const gateway::StoreCredential& o) {
+                   for (auto& each : stored_.credentials) {
+                     if (each.provider == o.state.provider && each.key_hash == o.state.key_hash && each.model == o.state.model) {
+                       each = o.state;
+                       return;
+                     }
+                   }
+                   stored_.credentials.push_back(o.state);
+                 },
+                 [&](const gateway::StoreTurn& o) {
+                   const auto mark = o.turn.kind == gateway::TurnRecord::Kind::accepted ? Mark::Kind::turn_accepted
+                                     : o.turn.kind == gateway::TurnRecord::Kind::answered ? Mark::Kind::turn_answered
+                                                                                           : Mark::Kind::turn_failed;
+                   trace_.add({.kind = mark, .at = clock_.now(), .a = static_cast<std::uint32_t>(base::hash_text(o.turn.session)), .b = static_cast<std::uint32_t>(o.turn.number)});
+                   const auto before = [](const gateway::TurnRecord& a, const gateway::TurnRecord& b) { return std::tie(a.session, a.number) < std::tie(b.session, b.number); };
+                   auto place = std::lower_bound(stored_.turns.begin(), stored_.turns.end(), o.turn, before);
+                   if (place != stored_.turns.end() && place->session == o.turn.session && place->number == o.turn.number) {
+                     *place = o.turn;
+                   } else {
+                     stored_.turns.insert(place, o.turn);
+                   }
+                 },
+                 [&](const gateway::DeleteSession& o) {
+                   std::erase_if(stored_.turns, [&](const auto& turn) { return turn.session == o.session; });
+                   std::erase_if(stored_.sessions, [&](const auto& mark) { return mark.session == o.session; });
+                 },
+                 [&](const gateway::StoreSession& o) {
+                   std::erase_if(stored_.sessions, [&](const auto& mark) { return mark.session == o.mark.session; });
+                   stored_.sessions.push_back(o.mark);
+                 },
+                 [&](const gateway::StoreMeta& o) { stored_.meta[o.key] = o.value; },
+             },
+             op);
+}
+
+void World::log(const gateway::Log& line) {
+  if (line.event == "credential out") {
+    trace_.add({.kind = Mark::Kind::out, .at = clock_.now(), .a = static_cast<std::uint32_t>(base::hash_text(base::string_or(line.fields, "provider"))),
+                .b = static_cast<std::uint32_t>(base::hash_text(base::string_or(line.fields, "key"))), .c = static_cast<std::uint32_t>(base::integer_or(line.fields, "out_ms", 0))});
+  }
+  if (!options_.history) return;
+  Json data{{"event", line.event}, {"level", line.level}};
+  for (const auto& [key, value] : line.fields.items()) data[key] = value;
+  note("gateway", "log", std::move(data));
+}
+
+void World::die(manager::ExitCode code, int status) {
+  if (pid_ == 0) return;
+  const int pid = pid_;
+  ++generation_;
+  core_.reset();
+  events_.clear();
+  pid_ = 0;
+  --alive_;
+  ready_ = accepting_ = draining_ = false;
+  trace_.add({.kind = code == manager::ExitCode::exited ? Mark::Kind::exit : Mark::Kind::crash, .at = clock_.now(), .a = static_cast<std::uint32_t>(pid), .b = static_cast<std::uint32_t>(status)});
+  std::vector<gateway::AttemptId> open;
+  for (const auto& [id, attempt] : attempts_) open.push_back(gateway::AttemptId{id});
+  std::sort(open.begin(), open.end());
+  for (const auto id : open) close_attempt(id, "client-fin");
+  for (auto& pool : idle_) pool.clear();
+  std::vector<std::int64_t> waiting;
+  for (const auto& [request, client] : request_client_) waiting.push_back(client);
+  std::sort(waiting.begin(), waiting.end());
+  request_client_.clear();
+  for (const auto client : waiting) client_end(clients_[client], "fin");
+  manage(manager::ProcessExited{pid, code, status});
+  manage(manager::GroupEmpty{kUnitName});
+}
+
+void World::change_config(gateway::Config config, bool reload) {
+  config_ = std::move(config);
+  if (reload && core_) feed(gateway::ConfigReloaded{config_});
+}
+
+}  // namespace harness::explore

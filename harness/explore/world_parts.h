@@ -1,0 +1,52 @@
+// The inner parts of the virtual world, shared by its .cpp files alone.
+#pragma once
+
+#include "base/text.h"
+#include "harness/explore/world.h"
+
+namespace harness::explore {
+
+struct World::Attempt {
+  gateway::AttemptId id;
+  std::size_t provider = 0;
+  simulator::ProviderRequest request;
+  simulator::Decision decision;
+  gateway::net::ReplyParser parser;
+  std::string out, how;
+  std::deque<std::string> inbound;
+  std::size_t step = 0;
+  std::uint64_t connection = 0, events = 0, bytes = 0;
+  base::Duration connect_timeout{0};
+  base::Instant arrive_at;
+  std::optional<base::Instant> repeat_until;
+  bool decided = false, answered = false, silent_noted = false, head_pending = false, reset_next = false, reused = false, paused = false;
+  Attempt() { parser.begin(false); }
+};
+
+/// Files of the virtual machine: the units alone.
+class World::VirtualHost final : public manager::Host {
+ public:
+  explicit VirtualHost(World& world) : world_(world) {}
+  std::vector<manager::ProcessInfo> processes(const std::string&) const override {
+    if (world_.pid_ == 0) return {};
+    return {{world_.pid_, "gateway", "gateway run"}};
+  }
+
+ private:
+  World& world_;
+};
+
+/// The path of a provider's URL: what an attempt's own path is appended to.
+inline std::string attempt_base_path(const gateway::Config& config, const std::string& provider) {
+  for (const auto& each : config.providers) {
+    if (each.name != provider) continue;
+    const auto scheme = each.url.find("://");
+    const auto slash = each.url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
+    auto path = slash == std::string::npos ? std::string{} : each.url.substr(slash);
+    if (path.ends_with('/')) path.pop_back();
+    return path;
+  }
+  return {};
+}
+
+}  // namespace harness::explore

@@ -1,0 +1,243 @@
+// The virtual network: a wire plan becomes bytes in seeded slices, and the gateway's own parser makes them a reply again.
+#include "harness/explore/world_parts.h"
+
+namespace harness::explore {
+
+using simulator::Framing;
+using simulator::Step;
+
+namespace {
+
+constexpr auto kConnectTime = std::chrono::microseconds{200};
+constexpr auto kTransitTime = std::chrono::microseconds{100};
+
+}  // namespace
+
+void World::start_attempt(gateway::StartAttempt& start) {
+  auto made = std::make_unique<Attempt>();
+  auto& attempt = *made;
+  attempt.id = start.id;
+  attempt.provider = model_->provider_named(start.provider).value_or(0);
+  attempt.request.method = start.method;
+  const auto base_path = attempt_base_path(config_, start.provider);
+  attempt.request.path = base_path + start.path;
+  if (const auto query = attempt.request.path.find('?'); query != std::string::npos) {
+    attempt.request.query = attempt.request.path.substr(query + 1);
+    attempt.request.path.resize(query);
+  }
+  attempt.request.headers = std::move(start.headers);
+  attempt.request.body = std::move(start.body);
+  attempt.connect_timeout = start.connect_timeout;
+  attempts_[start.id.value] = std::move(made);
+  clock_.after(kConnectTime, [this, id = start.id, generation = generation_] {
+    if (generation == generation_) connected(id);
+  });
+}
+
+void World::connected(gateway::AttemptId id) {
+  const auto found = attempts_.find(id.value);
+  if (found == attempts_.end()) return;
+  auto& attempt = *found->second;
+  const simulator::Now now{clock_.now(), clock_.wall()};
+  auto& idle = idle_[attempt.provider];
+  if (!idle.empty()) {
+    const bool reset = idle.back();
+    idle.pop_back();
+    attempt.connection = connection_last_;
+    attempt.reused = true;
+    if (reset) return fail_attempt(id, gateway::TransportError::reset, "the kept-alive connection was reset", true);
+  } else {
+    attempt.connection = ++connection_last_;
+    const auto mode = model_->listening(attempt.provider, now);
+    if (mode == "refused") return fail_attempt(id, gateway::TransportError::refused, "Connection refused");
+    if (mode == "backlog-full") {
+      clock_.after(attempt.connect_timeout, [this, id, generation = generation_] {
+        if (generation == generation_) fail_attempt(id, gateway::TransportError::connect_timeout, "connecting took too long");
+      });
+      return;
+    }
+    for (const auto stage : {simulator::Stage::tls, simulator::Stage::accept}) {
+      if (!model_->stage_used(attempt.provider, stage)) continue;
+      auto decision = model_->on_accept(attempt.provider, attempt.connection, now, stage);
+      if (!decision.rule) continue;
+      attempt.decision = std::move(decision);
+      if (attempt.decision.fault.starts_with("tls-") && attempt.decision.fault.find("handshake") == std::string::npos) {
+        model_->on_end(attempt.decision.attempt, "tls-error", 0, 0, now);
+        attempt.decided = false;
+        return fail_attempt(id, gateway::TransportError::tls_certificate, "certificate verify failed");
+      }
+      attempt.decided = true;
+      return run_plan(id);
+    }
+  }
+  attempt.request.connection = attempt.connection;
+  attempt.decision = model_->on_request(attempt.provider, attempt.request, now);
+  attempt.decided = true;
+  run_plan(id);
+}
+
+void World::run_plan(gateway::AttemptId id) {
+  const auto found = attempts_.find(id.value);
+  if (found == attempts_.end()) return;
+  auto& attempt = *found->second;
+  const auto& plan = attempt.decision.plan;
+  const auto framing = simulator::framing_of(plan);
+  const auto pause = [&](base::Duration by) {
+    flush(attempt);
+    if (by == base::kForever) return;
+    clock_.after(by, [this, id, generation = generation_] {
+      if (generation == generation_) run_plan(id);
+    });
+  };
+  const auto body = [&](std::string_view data) {
+    if (framing == Framing::chunked) {
+      simulator::append_chunk(attempt.out, data);
+    } else {
+      attempt.out.append(data);
+    }
+    attempt.bytes += data.size();
+  };
+  while (attempt.step < plan.steps.size()) {
+    const auto& step = plan.steps[attempt.step];
+    switch (step.kind) {
+      case Step::Kind::head:
+        attempt.out += simulator::render_head(plan);
+        attempt.head_pending = true;
+        break;
+      case Step::Kind::event: ++attempt.events; [[fallthrough]];
+      case Step::Kind::bytes: body(step.data); break;
+      case Step::Kind::raw: attempt.out += step.data; attempt.bytes += step.data.size(); break;
+      case Step::Kind::finish:
+        if (framing == Framing::chunked) attempt.out += "0\r\n\r\n";
+        break;
+      case Step::Kind::wait: ++attempt.step; return pause(step.time);
+      case Step::Kind::repeat:
+        if (!attempt.repeat_until) attempt.repeat_until = clock_.now() + step.time;
+        if (clock_.now() < *attempt.repeat_until) {
+          body(step.data);
+          return pause(std::min(step.every, *attempt.repeat_until - clock_.now()));
+        }
+        attempt.repeat_until.reset();
+        break;
+      case Step::Kind::sent: break;
+      case Step::Kind::hold: return pause(base::kForever);
+      case Step::Kind::close_on_reuse: attempt.reset_next = true; break;
+      case Step::Kind::fin:
+      case Step::Kind::rst: {
+        flush(attempt);
+        const bool reset = step.kind == Step::Kind::rst;
+        attempt.how = reset ? "rst" : "fin";
+        clock_.after(kTransitTime * 2, [this, id, reset, generation = generation_] {
+          if (generation == generation_) end_of_stream(id, reset);
+        });
+        return;
+      }
+    }
+    ++attempt.step;
+  }
+  flush(attempt);
+  attempt.how = "complete";
+  if (framing == Framing::until_close) {
+    clock_.after(kTransitTime * 2, [this, id, generation = generation_] {
+      if (generation == generation_) end_of_stream(id, false);
+    });
+  }
+}
+
+void World::flush(Attempt& attempt) {
+  if (std::exchange(attempt.head_pending, false)) {
+    model_->on_answer(attempt.decision.attempt, attempt.decision.plan.status, attempt.events, attempt.bytes, {clock_.now(), clock_.wall()});
+    attempt.answered = true;
+  } else if (!attempt.answered && attempt.out.empty() && attempt.decided && !attempt.silent_noted) {
+    attempt.silent_noted = true;
+    const auto& steps = attempt.decision.plan.steps;
+    const bool has_head = std::any_of(steps.begin(), steps.end(), [](const auto& each) { return each.kind == Step::Kind::head; });
+    if (!has_head && attempt.request.attempt != 0) {
+      model_->on_answer(attempt.decision.attempt, 0, 0, 0, {clock_.now(), clock_.wall()});
+      attempt.answered = true;
+    }
+  }
+  if (attempt.out.empty()) return;
+  // One to four slices, anywhere: what arrives together is the network's whim.
+  auto bytes = std::move(attempt.out);
+  attempt.out.clear();
+  const auto slices = 1 + random_.below(4);
+  std::size_t from = 0;
+  for (std::uint64_t i = 0; i < slices && from < bytes.size(); ++i) {
+    const auto left = bytes.size() - from;
+    const auto size = i + 1 == slices ? left : std::min<std::size_t>(left, 1 + random_.below(left));
+    attempt.inbound.push_back(bytes.substr(from, size));
+    from += size;
+  }
+  attempt.arrive_at = std::max(attempt.arrive_at, clock_.now() + kTransitTime);
+  clock_.at(attempt.arrive_at, [this, id = attempt.id, generation = generation_] {
+    if (generation != generation_) return;
+    const auto found = attempts_.find(id.value);
+    if (found == attempts_.end() || found->second->paused) return;
+    while (true) {
+      // Looked up anew: what the gateway does with a slice may end the attempt.
+      const auto again = attempts_.find(id.value);
+      if (again == attempts_.end() || again->second->inbound.empty() || again->second->paused) return;
+      auto slice = std::move(again->second->inbound.front());
+      again->second->inbound.pop_front();
+      take(*again->second, slice);
+    }
+  });
+}
+
+void World::take(Attempt& attempt, std::string_view bytes) {
+  const auto id = attempt.id;
+  std::string body;
+  const auto state = attempt.parser.feed(bytes, body);
+  const bool head = attempt.parser.take_head();
+  if (head) feed(gateway::UpstreamHead{id, attempt.parser.status(), attempt.parser.headers()});
+  if (!attempts_.contains(id.value)) return;
+  if (!body.empty()) feed(gateway::UpstreamBytes{id, std::move(body)});
+  if (!attempts_.contains(id.value)) return;
+  using State = gateway::net::ReplyParser::State;
+  if (state == State::malformed) return fail_attempt(id, gateway::TransportError::malformed, attempt.parser.problem());
+  if (state == State::too_large) return fail_attempt(id, gateway::TransportError::too_large, attempt.parser.problem());
+  if (state == State::done) {
+    const bool reusable = attempt.parser.keep_alive() && attempt.step >= attempt.decision.plan.steps.size();
+    if (reusable) idle_[attempt.provider].push_back(attempt.reset_next);
+    close_attempt(id, attempt.how.empty() ? "complete" : attempt.how);
+    feed(gateway::UpstreamEnd{id});
+  }
+}
+
+void World::end_of_stream(gateway::AttemptId id, bool reset) {
+  const auto found = attempts_.find(id.value);
+  if (found == attempts_.end()) return;
+  auto& attempt = *found->second;
+  if (!attempt.inbound.empty() || attempt.paused) {
+    clock_.after(kTransitTime, [this, id, reset, generation = generation_] {
+      if (generation == generation_) end_of_stream(id, reset);
+    });
+    return;
+  }
+  if (!reset && attempt.parser.end_of_file_is_end()) {
+    close_attempt(id, attempt.how);
+    return feed(gateway::UpstreamEnd{id});
+  }
+  fail_attempt(id, reset ? gateway::TransportError::reset : gateway::TransportError::closed, reset ? "Connection reset by peer" : "the connection was closed before the reply was whole");
+}
+
+void World::fail_attempt(gateway::AttemptId id, gateway::TransportError error, std::string what, bool replayable) {
+  if (!attempts_.contains(id.value)) return;
+  const auto how = attempts_[id.value]->how;
+  close_attempt(id, how.empty() ? "client-rst" : how);
+  feed(gateway::UpstreamFailed{id, error, std::move(what), replayable});
+}
+
+void World::close_attempt(gateway::AttemptId id, std::string_view how) {
+  const auto found = attempts_.find(id.value);
+  if (found == attempts_.end()) return;
+  auto attempt = std::move(found->second);
+  attempts_.erase(found);
+  if (!attempt->decided) return;
+  const simulator::Now now{clock_.now(), clock_.wall()};
+  if (!attempt->answered && attempt->request.attempt != 0) model_->on_answer(attempt->decision.attempt, 0, 0, 0, now);
+  model_->on_end(attempt->decision.attempt, how, attempt->events, attempt->bytes, now);
+}
+
+}  // namespace harness::explore
