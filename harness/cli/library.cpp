@@ -40,7 +40,7 @@ namespace {
 bool has(const std::vector<std::string>& list, const std::string& word) { return std::find(list.begin(), list.end(), word) != list.end(); }
 
 bool wanted(const Selection& selection, const Scenario& scenario) {
-  if (has(scenario.tags, kSlowTag) && !has(selection.tags, kSlowTag)) return false;
+  if (has(scenario.tags, kSlowTag) && !has(selection.tags, kSlowTag) && !selection.slow) return false;
   return selection.tags.empty() || std::any_of(selection.tags.begin(), selection.tags.end(), [&](const auto& tag) { return has(scenario.tags, tag); });
 }
 

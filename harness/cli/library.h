@@ -18,6 +18,7 @@ std::vector<std::string> library_files(const Paths& paths);
 struct Selection {
   std::vector<std::string> names, tags;  ///< tags: any of them
   bool all = false;
+  bool slow = false;               ///< those tagged slow, too
   int shard = 1, shards = 1;
 };
 inline constexpr const char* kSlowTag = "slow";

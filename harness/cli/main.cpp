@@ -38,6 +38,7 @@ struct Flags {
   RunOptions run;
   std::string shard, pattern, word, judge_folder = "latest";
   std::vector<std::string> files;
+  ImportArguments import;
   bool list = false, catalogue = false, json = false, markdown = false;
 };
 
@@ -95,7 +96,14 @@ int run(int argc, char** argv) {
   auto* judge = app.add_subcommand("judge", "judge an old run by today's checks");
   judge->footer("Example:\n  simulate judge latest");
   judge->add_option("run", flags.judge_folder, "a run folder, or its name under --runs; latest is the last one");
-  add_more_commands(app, paths);
+  auto* mutant_list = app.add_subcommand("mutants", "gateways with one known bug each, for --target mutant:NAME");
+  mutant_list->footer("Example:\n  simulate mutants");
+  auto* import = app.add_subcommand("import", "evidence from an issue report (curl -v, HAR, a raw reply, a log line) becomes a scenario");
+  import->footer("Example:\n  curl -v https://api.example.com/v1/models 2>&1 | simulate import -");
+  import->add_option("file", flags.import.file, "FILE, or - for standard input")->required();
+  import->add_option("--out", flags.import.out, "the scenario FILE to write; - is standard output");
+  import->add_option("--origin", flags.import.origin, "where it was reported");
+  import->add_flag("--force", flags.import.force, "write over a file that is there");
 
   try {
     app.parse(argc, argv);
@@ -114,7 +122,8 @@ int run(int argc, char** argv) {
   if (*lint) return lint_files(flags.files, paths);
   if (*explain) return explain_scenario(flags.word, paths);
   if (*judge) return judge_run(flags.judge_folder, paths);
-  if (const auto code = run_more_commands(app)) return *code;
+  if (*mutant_list) return list_mutants();
+  if (*import) return import_file(flags.import);
   if (!flags.shard.empty() && !parse_shard(flags.shard, flags.run.selection)) return complain(base::problem("a shard is written K/N, with 1 ≤ K ≤ N", "--shard 2/5", {}, "--shard"));
   if (flags.list) return list_scenarios(flags.run.selection, paths);
   const auto& selection = flags.run.selection;

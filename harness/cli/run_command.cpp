@@ -10,6 +10,7 @@
 #include "harness/cli/child.h"
 #include "harness/cli/pool.h"
 #include "harness/cli/progress.h"
+#include "harness/explore/run_virtual.h"
 
 namespace harness {
 namespace {
@@ -90,12 +91,36 @@ void judge_child(Ran& ran, std::optional<int> code) {
   ran.verdict = result.ran ? judge(ran.scenario, ran.history) : not_judged(ran.scenario, Verdict::unknown, result.failed);
 }
 
+void run_one_virtual(const RunOptions& options, Ran& ran) {
+  const auto began = std::chrono::steady_clock::now();
+  if (const auto why = explore::not_virtual(ran.scenario)) {
+    ran.verdict = not_judged(ran.scenario, Verdict::skipped, "the virtual world cannot run it: it " + *why);
+    return;
+  }
+  explore::WorldOptions world;
+  world.seed = ran.seed;
+  world.compat = options.compat == 257 ? manager::Compat::v257 : manager::Compat::v252;
+  auto history = explore::run_virtual(ran.scenario, world);
+  ran.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  if (history.has_error()) {
+    ran.verdict = not_judged(ran.scenario, Verdict::unknown, base::render(history.error()));
+    return;
+  }
+  ran.history = std::move(history.value());
+  ran.verdict = judge(ran.scenario, ran.history);
+  std::error_code error;
+  fs::create_directories(ran.folder, error);
+  std::ofstream(fs::path(ran.folder) / "history.jsonl", std::ios::binary) << ran.history.to_jsonl();
+  std::ofstream(fs::path(ran.folder) / "run.json") << base::dump(base::Json{{"scenario", fs::absolute(ran.scenario.file).string()}, {"world", "virtual"}, {"seed", ran.seed}}) << "\n";
+}
+
 void run_one(const RunOptions& options, const Paths& paths, Ran& ran, std::size_t index) {
   const auto& scenario = ran.scenario;
   ran.seed = options.seed.value_or(scenario.seed.value_or(1));
   ran.speed = options.real_time ? 1 : options.speed.value_or(scenario.speed.value_or(20));
   ran.repeat = repeat_command(options, scenario, ran.seed, paths);
   ran.folder = new_folder(options, scenario, index);
+  if (options.world == "virtual") return run_one_virtual(options, ran);
   const auto began = std::chrono::steady_clock::now();
   auto child = start_child({.scenario_file = fs::absolute(scenario.file).string(), .folder = ran.folder, .target = options.target, .manager = options.manager, .speed = ran.speed,
                             .seed = ran.seed, .compat = options.compat, .serve = options.serve},

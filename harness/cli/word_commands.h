@@ -1,8 +1,6 @@
-// The commands of `simulate` that run nothing: lists, schema, lint, explain. And those that other parts bring (import, explore).
+// The commands of `simulate` that run nothing: lists, schema, lint, explain, import.
 #pragma once
 
-#include <CLI/App.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +14,14 @@ int print_schema();
 int lint_files(const std::vector<std::string>& names, const Paths& paths);
 int explain_scenario(const std::string& name, const Paths& paths);
 int list_scenarios(const Selection& selection, const Paths& paths);
+int list_mutants();
 
-/// `import` and `explore`: their flags, and the run of whichever was called.
-void add_more_commands(CLI::App& app, const Paths& paths);
-std::optional<int> run_more_commands(CLI::App& app);
+struct ImportArguments {
+  std::string file = "-";   ///< - is standard input
+  std::string out;          ///< - is standard output; empty: named after the evidence, here
+  std::string origin;
+  bool force = false;
+};
+int import_file(const ImportArguments& arguments);
 
 }  // namespace harness

@@ -49,6 +49,7 @@ Places places_of(const Scenario& scenario, const simulator::Model& model) {
   Places places;
   places.port = 8642;
   places.admin_port = 8643;
+  places.state = "/nowhere/gateway.db";  // never opened: the store is a value
   places.providers = Json::object();
   std::uint16_t port = 9000;
   for (std::size_t i = 0; i < model.provider_count(); ++i) {
@@ -69,6 +70,7 @@ base::Result<gateway::Config> config_from(const Json& json, const Places& places
     for (const auto& [label, secret] : provider["credentials"].items()) environment[secret_variable(name, label)] = secret.get<std::string>();
   }
   for (const auto& [name, value] : scenario.gateway.env) environment[name] = value;
+  environment["HOME"] = "/nowhere";
   auto loaded = gateway::load_config_text(base::dump(json), scenario.name + " (configuration)", environment);
   if (loaded.has_error()) return loaded.error();
   return std::move(loaded.value().config);
