@@ -129,7 +129,10 @@ base::Result<History> run_virtual(const Scenario& scenario, const WorldOptions& 
   bool over = false;
   const auto begin = [&] { steps.run(scenario.steps, [&] { over = true; }); };
   if (scenario.gateway.start) {
-    world.systemctl({"start", World::kUnitName}, [&](int, const std::string&, const std::string&) { begin(); });
+    world.systemctl({"start", World::kUnitName}, [&](int rc, const std::string&, const std::string& err) {
+      if (rc != 0) world.note("harness", "start-failed", {{"code", rc}, {"text", err}});
+      begin();
+    });
   } else {
     begin();
   }

@@ -26,6 +26,7 @@ std::string_view word_of(manager::ExitCode code) {
 void World::systemctl(std::vector<std::string> arguments, std::function<void(int, std::string, std::string)> done) {
   const auto id = ++call_last_;
   calls_[id] = std::move(done);
+  arguments.insert(arguments.begin(), "--user");
   manage(manager::Call{id, "systemctl", std::move(arguments)});
 }
 
