@@ -170,4 +170,34 @@ void Manager::Impl::journalctl(const Call& call) {
   reply(std::move(out));
 }
 
+// The little of loginctl that command lines of gateways ask: does the user's manager outlive the session?
+void Manager::Impl::loginctl(const Call& call) {
+  auto args = parse_systemctl(call.args);
+  ClientCall out{.id = call.client};
+  const bool known = args.verb == "show-user" || args.verb == "enable-linger" || args.verb == "disable-linger" || args.verb == "user-status";
+  if (!args.error.empty() || !known) {
+    out.err = args.error.empty() ? "Unknown command verb " + args.verb + ".\n" : base::replace_all(args.error, "systemctl", "loginctl");
+    out.rc = 1;
+    return reply(std::move(out));
+  }
+  const auto& who = settings.identity;
+  if (!args.names.empty() && args.names[0] != who.user && args.names[0] != std::to_string(who.uid)) {
+    out.err = "Failed to look up user " + args.names[0] + ": No such process\n";
+    out.rc = 1;
+    return reply(std::move(out));
+  }
+  if (args.verb == "enable-linger") linger = true;
+  if (args.verb == "disable-linger") linger = false;
+  if (args.verb == "show-user" || args.verb == "user-status") {
+    const std::vector<std::pair<std::string, std::string>> rows{{"UID", std::to_string(who.uid)}, {"GID", std::to_string(who.gid)}, {"Name", who.user},
+                                                                {"RuntimePath", who.runtime_dir}, {"State", linger ? "lingering" : "active"},
+                                                                {"Linger", linger ? "yes" : "no"}};
+    for (const auto& [name, value] : rows) {
+      const bool asked = args.properties.empty() || std::find(args.properties.begin(), args.properties.end(), name) != args.properties.end();
+      if (asked) out.out += (args.value ? "" : name + "=") + value + "\n";
+    }
+  }
+  reply(std::move(out));
+}
+
 }  // namespace harness::manager

@@ -270,6 +270,7 @@ void Manager::Impl::on_call(const Call& call) {
     return reply(std::move(out));
   }
   if (call.program == "journalctl") journalctl(call);
+  else if (call.program == "loginctl") loginctl(call);
   else systemctl(call);
 }
 

@@ -82,6 +82,7 @@ struct Manager::Impl final : ServicePort {
   void queue_restart(ServiceMachine& service) override;
   base::Duration restart_delay(const ServiceMachine& service, base::Duration delay) override;
   base::Duration slack() override;
+  void release_runtime(const ServiceMachine& service) override;
   bool spawn(ServiceMachine& service, Spawn spawn, const ExecCommand& command, ExecSlot slot) override;
 
   // ── Stepping (manager.cpp)
@@ -177,6 +178,7 @@ struct Manager::Impl final : ServicePort {
   std::string system_state() const;
   std::string changed_on_disk(const UnitEntry& entry) const;
   void journalctl(const Call& call);
+  void loginctl(const Call& call);
   std::string journal_text(const JournalctlArgs& args, const JournalEntry& entry) const;
   std::string timestamp(const std::optional<base::Instant>& at) const;
   base::WallTime wall(base::Instant at) const;
@@ -214,6 +216,7 @@ struct Manager::Impl final : ServicePort {
   std::vector<JournalEntry> journal;
   base::Duration wall_shift{0};
   bool shutting_down = false;
+  bool linger = true;  ///< what loginctl says; a fault of the harness ends the session for real
 };
 
 }  // namespace harness::manager

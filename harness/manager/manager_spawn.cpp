@@ -168,6 +168,12 @@ void Manager::Impl::fill_exec(const Unit& unit, Spawn& spawn) const {
   folders(exec.logs_directories, (old ? who.config_home : who.state_home) + "/log", "LOGS_DIRECTORY");
 }
 
+void Manager::Impl::release_runtime(const ServiceMachine& service) {
+  const auto& exec = service.unit().exec;
+  if (exec.runtime_directory_preserve) return;
+  for (const auto& name : exec.runtime_directories) emit(RemoveFolder{settings.identity.runtime_dir + "/" + name});
+}
+
 bool Manager::Impl::spawn(ServiceMachine& service, Spawn spawn, const ExecCommand& command, ExecSlot slot) {
   const Unit& unit = service.unit();
   if (!build_environment(service, command, slot, spawn)) return false;

@@ -169,7 +169,7 @@ void Manager::Impl::collect() {
   const auto queue = std::exchange(collect_queue, {});
   for (const auto& name : queue) {
     auto* entry = find(name);
-    if (entry == nullptr || entry->job) continue;
+    if (entry == nullptr || entry->job || (entry->service && entry->service->waits_for_spawn())) continue;
     const auto active = entry->active();
     if (active != ActiveState::inactive && active != ActiveState::failed) continue;
     if (entry->service && !entry->unit->service.fd_store_preserve) entry->service->release_fds();
@@ -184,7 +184,10 @@ void Manager::Impl::daemon_reload() {
     if (entry.file_versions.empty() && entry.unit->load_state != LoadState::not_found) continue;
     std::map<std::string, std::optional<std::int64_t>> versions;
     auto unit = read_unit(name, versions);
-    if (unit->load_state == LoadState::not_found && entry.unit->load_state == LoadState::not_found) continue;
+    // A unit that runs goes on under its old settings when its file is gone.
+    const auto active = entry.active();
+    const bool down = active == ActiveState::inactive || active == ActiveState::failed;
+    if (unit->load_state == LoadState::not_found && (entry.unit->load_state == LoadState::not_found || !down)) continue;
     install(unit);
     entry.file_versions = std::move(versions);
     for (const auto& warning : unit->warnings) journal_line(name, settings.manager_comm, settings.identity.pid, warning, 4, {});

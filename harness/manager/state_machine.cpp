@@ -77,6 +77,14 @@ ServiceMachine::ServiceMachine(ServicePort& port, std::shared_ptr<const Unit> un
   for (std::size_t i = 0; i < kExecSlots; ++i) command_status_[i].resize(unit_->service.commands[i].size());
 }
 
+void ServiceMachine::set_unit(std::shared_ptr<const Unit> unit) {
+  unit_ = std::move(unit);
+  for (std::size_t i = 0; i < kExecSlots; ++i) {
+    // What runs keeps its record; a command that is new has none yet.
+    if (command_status_[i].size() < unit_->service.commands[i].size()) command_status_[i].resize(unit_->service.commands[i].size());
+  }
+}
+
 void ServiceMachine::log(std::string message, int priority, std::vector<std::pair<std::string, std::string>> fields) {
   if (port_.logs()) port_.log(*this, std::move(message), priority, std::move(fields));
 }
@@ -306,9 +314,7 @@ void ServiceMachine::enter_dead(ServiceResult f, bool allow_restart) {
   }
   // The next end need not come from a stop by hand.
   forbid_restart_ = false;
-  for (const auto& name : unit_->exec.runtime_directories) {
-    if (!unit_->exec.runtime_directory_preserve) port_.emit(RemoveFolder{name});
-  }
+  port_.release_runtime(*this);
 }
 
 void ServiceMachine::enter_restart(bool at_once) {

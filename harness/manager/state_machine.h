@@ -69,6 +69,8 @@ class ServicePort {
   /// The restart delay after faults; kForever never fires.
   virtual base::Duration restart_delay(const ServiceMachine& service, base::Duration delay) = 0;
   virtual base::Duration slack() = 0;
+  /// A run is over: its RuntimeDirectory= goes.
+  virtual void release_runtime(const ServiceMachine& service) = 0;
   /// Fills what the manager knows (environment, descriptors) and emits it. False: resources are missing (said in the log).
   virtual bool spawn(ServiceMachine& service, Spawn spawn, const ExecCommand& command, ExecSlot slot) = 0;
 };
@@ -78,7 +80,7 @@ class ServiceMachine {
   ServiceMachine(ServicePort& port, std::shared_ptr<const Unit> unit, Compat compat);
 
   const Unit& unit() const { return *unit_; }
-  void set_unit(std::shared_ptr<const Unit> unit) { unit_ = std::move(unit); }  ///< daemon-reload
+  void set_unit(std::shared_ptr<const Unit> unit);  ///< daemon-reload: the run goes on under the new settings
 
   // What jobs do. The checks of unit_start() (conditions, the start limit) are the manager's.
   StartAnswer start();

@@ -219,6 +219,13 @@ TEST_P(Texts, OfAFollowedJournalComeAsTheyAreWritten) {
   EXPECT_FALSE(follow->done);
 }
 
+TEST_P(Texts, OfLoginctlSayWhetherTheUserLingers) {
+  EXPECT_EQ(machine.call_and_wait("loginctl show-user gw --property=Linger").out, "Linger=yes\n");
+  EXPECT_EQ(machine.call_and_wait("loginctl disable-linger").rc, 0);
+  EXPECT_EQ(machine.call_and_wait("loginctl show-user gw -p Linger --value").out, "no\n");
+  EXPECT_EQ(machine.call_and_wait("loginctl show-user nobody").rc, 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, Texts, ::testing::Values(Compat::v252, Compat::v257),
                          [](const auto& of) { return "Systemd" + std::string{to_string(of.param)}; });
 

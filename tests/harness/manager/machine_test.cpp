@@ -301,6 +301,53 @@ TEST_F(Machine, ShutdownStopsEverythingAndSaysSo) {
   EXPECT_EQ(gw().result, "timeout");
 }
 
+TEST_F(Machine, DaemonReloadGivesARunningServiceItsNewSettings) {
+  service("TimeoutStopSec=1\n", "ignore:TERM,hang");
+  systemctl("start gw");
+  const std::string path = "/run/rsd-home/.config/systemd/user/gw.service";
+  machine.files[path] = "[Service]\nTimeoutStopSec=5\nExecStartPre=/bin/sleep 0\nExecStopPost=/bin/sleep 0\nExecStart=/opt/probe /state/gw ignore:TERM,hang\n";
+  ++machine.versions[path];
+  EXPECT_NE(systemctl("status gw").err.find("changed on disk"), std::string::npos);
+
+  EXPECT_EQ(systemctl("daemon-reload").rc, 0);
+
+  EXPECT_EQ(systemctl("show gw -p TimeoutStopUSec --value").out, "5s\n");
+  const auto result = systemctl("stop gw");
+  EXPECT_GE(result.ended - result.started, 5s);
+  machine.files.erase(path);
+  ++machine.versions[path];
+}
+
+TEST_F(Machine, AFileThatIsGoneLeavesWhatRunsAlone) {
+  service("", "on:TERM:exit:0,hang");
+  systemctl("start gw");
+  machine.files.erase("/run/rsd-home/.config/systemd/user/gw.service");
+  systemctl("daemon-reload");
+  EXPECT_EQ(gw().sub, "running");
+  EXPECT_EQ(systemctl("stop gw").rc, 0);
+  EXPECT_EQ(gw().sub, "dead");
+}
+
+TEST_F(Machine, ARuntimeFolderIsMadeAndRemovedByItsWholePath) {
+  Host nothing;
+  Manager manager{{}, nothing};
+  manager.add_unit(unit_from_text("gw", "[Service]\nRuntimeDirectory=gw\nExecStart=/a\n"));
+  std::vector<Action> out;
+  manager.step(base::Instant{1s}, Call{1, "systemctl", {"--user", "start", "gw"}}, out);
+  const auto& spawn = std::get<Spawn>(out.front());
+  ASSERT_EQ(spawn.make_folders.size(), 1U);
+  EXPECT_EQ(spawn.make_folders[0].first, "/run/user/1000/gw");
+  const auto id = spawn.id;
+  out.clear();
+  manager.step(base::Instant{1s}, Spawned{id, 7}, out);
+  manager.step(base::Instant{2s}, ProcessExited{7, ExitCode::exited, 0}, out);
+  std::string removed;
+  for (const auto& action : out) {
+    if (const auto* folder = std::get_if<RemoveFolder>(&action)) removed = folder->path;
+  }
+  EXPECT_EQ(removed, "/run/user/1000/gw");
+}
+
 TEST_F(Machine, EventsWaitWhileASpawnIsUnanswered) {
   Host nothing;
   Manager manager{{}, nothing};
