@@ -5,36 +5,6 @@
 template class nlohmann::basic_json<nlohmann::ordered_map>;
 
 namespace base {
-namespace {
-
-/// Nesting of brackets outside strings, without parsing: the library recurses and a hostile body would end the stack.
-bool too_deep(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kJsonDepthMax) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
-std::optional<Json> parse_wire_json(std::string_view text) {
-  if (too_deep(text)) return std::nullopt;
-  Json value = valid_utf8(text) ? Json::parse(text, nullptr, false) : Json::parse(to_valid_utf8(text), nullptr, false);
-  if (value.is_discarded()) return std::nullopt;
-  return value;
-}
 
 std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 std::string dump_pretty(const Json& value) { return value.dump(2, ' ', false, Json::error_handler_t::replace); }

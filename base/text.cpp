@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace base {
 namespace {
@@ -126,6 +128,15 @@ std::optional<std::string> nearest_word(std::string_view word, std::span<const s
 
 bool valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
+    // Most text is ASCII: eight bytes without a high bit need no closer look.
+    std::uint64_t eight = 0;
+    if (i + sizeof eight <= text.size()) {
+      std::memcpy(&eight, text.data() + i, sizeof eight);
+      if ((eight & 0x8080'8080'8080'8080U) == 0) {
+        i += sizeof eight;
+        continue;
+      }
+    }
     const auto n = utf8_length(text, i);
     if (n == 0) return false;
     i += n;
