@@ -75,6 +75,13 @@ std::string check_fault(std::string_view name, const base::Json& params) {
   for (const auto& [key, value] : params.items()) {
     bool known = key == "unit";
     std::vector<std::string_view> names{"unit"};
+    if (row->actor == FaultActor::machine) {  // how often: for each of them, also where one time is all there is
+      names.push_back(kFaultTimes.name);
+      if (key == kFaultTimes.name) {
+        if (const auto wrong = check_param(kFaultTimes, text_of(value)); !wrong.empty()) return wrong;
+        known = true;
+      }
+    }
     for (const FaultParam& param : row->params) {
       if (param.name.empty()) continue;
       names.push_back(param.name);
@@ -93,6 +100,7 @@ std::optional<ArmedFault> read_fault(std::string_view name, const base::Json& pa
   armed.row = find_fault(name);
   armed.fault.kind = armed.row->kind;
   armed.fault.unit = base::string_or(params, "unit");
+  if (const base::Json* times = base::find(params, kFaultTimes.name)) apply(kFaultTimes, text_of(*times), armed);
   for (const FaultParam& param : armed.row->params) {
     if (param.name.empty()) continue;
     const base::Json* given = base::find(params, param.name);

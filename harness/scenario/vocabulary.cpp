@@ -188,10 +188,15 @@ constexpr std::array kBy{ParamRow{"by", ParamType::duration, "how much later", t
 constexpr std::array kCode{ParamRow{"code", ParamType::integer, "the errno of a spawn, the exit status of a program", true}, kTimesRow, kUnitRow};
 constexpr std::array kUnreachable{ParamRow{"text", ParamType::text, "what systemctl prints; the real words without"}, kTimesRow};
 constexpr std::array kUnit{kUnitRow};
-constexpr std::array kFor{ParamRow{"for", ParamType::duration, "how long; without it, until \"thaw\""}};
+constexpr ParamRow kWhomRow{"whom", ParamType::text, "main (the default), child or all"};
+constexpr std::array kFor{ParamRow{"for", ParamType::duration, "how long; without it, until \"thaw\""},
+                          ParamRow{"whom", ParamType::text, "main, child or all (the default)"}, kUnitRow};
+constexpr std::array kWhom{kWhomRow, kUnitRow};
+constexpr std::array kKill{ParamRow{"signal", ParamType::text, "its name; KILL without"}, kWhomRow, kUnitRow};
+constexpr std::array kJump{ParamRow{"by", ParamType::text, "forward, or back with a leading -: \"1h\", \"-5min\"", true}, kUnitRow};
 constexpr std::span<const ParamRow> kNoParams{};
 
-// The names of harness/manager's own table (a test compares them), and three things that are done to processes.
+// The names and members of harness/manager's own table (a test compares them).
 constexpr std::array kManagerFaults{
     WordWithParams{"lose-ready", "the next READY=1 is lost on its way", kTimes},
     WordWithParams{"delay-ready", "READY=1 is seen late", kBy},
@@ -215,9 +220,12 @@ constexpr std::array kManagerFaults{
     WordWithParams{"journal-late", "journalctl does not see the last moments", kBy},
     WordWithParams{"timer-slack", "every timer fires up to so much late", kBy},
     WordWithParams{"clear", "every fault of the manager ends", kUnit},
-    WordWithParams{"oom-kill", "the kernel kills the main process for its memory", kNoParams},
+    WordWithParams{"oom-kill", "the kernel kills the main process for its memory", kWhom},
     WordWithParams{"freeze", "the processes of the unit are stopped (SIGSTOP)", kFor},
-    WordWithParams{"thaw", "frozen processes go on (SIGCONT)", kNoParams},
+    WordWithParams{"thaw", "frozen processes go on (SIGCONT)", kUnit},
+    WordWithParams{"kill", "a signal that nobody asked for", kKill},
+    WordWithParams{"clock-jump", "the manager's wall clock is set; monotonic time runs on", kJump},
+    WordWithParams{"logout", "the user's last session ends: everything is stopped, the manager exits", kNoParams},
 };
 
 constexpr std::array kWaitName{ParamRow{"as", ParamType::reply, "the send step", true}};

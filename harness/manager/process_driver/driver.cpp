@@ -215,7 +215,8 @@ void Driver::log_journal(const JournalEntry& entry) {
 }
 
 void Driver::read_notify() {
-  while (true) {
+  // Bounded: who sends without end must not keep the manager from everything else.
+  for (int count = 0; count < 1024; ++count) {
     Datagram datagram = receive_datagram(notify_);
     if (!datagram.any) return;
     const std::string unit = host_.tree().unit_of(datagram.pid);
@@ -243,7 +244,9 @@ void Driver::read_stream(int fd, bool to_the_end) {
   const auto found = streams_.find(fd);
   if (found == streams_.end()) return;
   std::array<char, 65536> room{};
-  for (int round = 0; to_the_end || round < 16; ++round) {
+  // A socket holds about 200 KB: what was written before a death is read to its end, who writes on and on is left for the next turn.
+  const std::size_t most = to_the_end ? 1U << 20U : 1U << 18U;
+  for (std::size_t total = 0; total < most;) {
     iovec part{room.data(), room.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
     msghdr message{};
@@ -269,6 +272,7 @@ void Driver::read_stream(int fd, bool to_the_end) {
       if (!stream.partial.empty()) stream_line(stream, std::exchange(stream.partial, {}));  // another process goes on: a new line
       stream.pid = from.pid;
     }
+    total += static_cast<std::size_t>(size);
     stream.partial.append(room.data(), static_cast<std::size_t>(size));
     std::size_t from = 0;
     for (std::size_t end = 0; (end = stream.partial.find('\n', from)) != std::string::npos; from = end + 1) {

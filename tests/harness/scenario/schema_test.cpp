@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "harness/manager/events.h"
+#include "harness/manager/faults.h"
 #include "harness/scenario/check_table.h"
 #include "harness/scenario/explain.h"
 #include "harness/scenario/lint.h"
@@ -111,14 +111,23 @@ TEST(ScenarioSchema, EveryKeyOfItIsKnownToTheLoader) {
   for (const auto& key : schema_keys(schema)) EXPECT_THAT(problems_of("{\"" + key + "\":[[]]}"), testing::Not(HasSubstr("no key is called"))) << key;
 }
 
-TEST(ScenarioVocabulary, NamesTheManagersFaultsByTheManagersNames) {
-  for (int kind = 0; kind <= static_cast<int>(manager::FaultKind::clear); ++kind) {
-    const auto name = manager::to_string(static_cast<manager::FaultKind>(kind));
-    EXPECT_NE(find_row(manager_faults(), name), nullptr) << name;
-  }
+TEST(ScenarioVocabulary, NamesTheManagersFaultsAndTheirMembersAsTheManagerDoes) {
+  for (const auto& row : manager::kFaults) EXPECT_NE(find_row(manager_faults(), row.name), nullptr) << row.name;
   for (const auto& row : manager_faults()) {
-    const bool of_processes = row.name == "oom-kill" || row.name == "freeze" || row.name == "thaw";
-    EXPECT_TRUE(of_processes || manager::fault_kind(row.name)) << row.name;
+    const auto* known = manager::find_fault(row.name);
+    ASSERT_NE(known, nullptr) << row.name;
+    // What the loader lets through, the manager takes; what the manager needs, the loader asks for.
+    Json params = Json::object();
+    for (const auto& param : row.params) {
+      const bool text = param.type == ParamType::text && param.name != "by";
+      params[std::string(param.name)] = param.name == "signal" ? "TERM" : param.name == "whom" ? "all" : text ? "x" : param.type == ParamType::integer ? "1" : "1s";
+    }
+    EXPECT_EQ(manager::check_fault(row.name, params), "") << base::dump(params);
+    for (const auto& param : known->params) {
+      if (param.name.empty() || !param.otherwise.empty()) continue;
+      const auto* asked = find_row(row.params, param.name);
+      EXPECT_TRUE(asked != nullptr && asked->required) << row.name << ": " << param.name;
+    }
   }
 }
 
