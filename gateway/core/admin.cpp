@@ -3,6 +3,18 @@
 #include "gateway/core/engine.h"
 
 namespace gateway {
+namespace {
+
+/// Without a user's name, a password or a query: they may hold a secret.
+std::string shown_url(std::string url) {
+  url.erase(std::min(url.find('?'), url.size()));
+  const auto host = url.find("://") == std::string::npos ? 0 : url.find("://") + 3;
+  const auto at = url.substr(0, url.find('/', host)).rfind('@');
+  if (at != std::string::npos && at >= host) url.erase(host, at + 1 - host);
+  return url;
+}
+
+}  // namespace
 
 void Engine::admin(const RequestArrived& event) {
   const HttpRequest& http = event.request;
@@ -56,7 +68,7 @@ base::Json Engine::provider_json(const ProviderEntry& provider) const {
     }
     targets.push_back(std::move(one));
   }
-  return {{"name", provider.config->name}, {"dialect", kDialectNames(provider.config->dialect)}, {"url", provider.config->url},
+  return {{"name", provider.config->name}, {"dialect", kDialectNames(provider.config->dialect)}, {"url", shown_url(provider.config->url)},
           {"strategy", kStrategyNames(provider.config->strategy)}, {"credentials", std::move(keys)}, {"targets", std::move(targets)}};
 }
 
@@ -73,8 +85,12 @@ void Engine::page_status(RequestId id) {
                   {"waiting_requests", parked_.size()},
                   {"sessions", sessions_.all.size()},
                   {"store", store_problem_.empty() ? (config().state.empty() ? "none" : "ok") : store_problem_},
-                  {"last_failure", last_failure_},
+                  {"last_failure", nullptr},
                   {"providers", std::move(providers)}};
+  if (last_failure_.reason != Reason::none) {
+    const LastFailure& f = last_failure_;
+    body["last_failure"] = {{"time", base::format_rfc3339(f.at)}, {"request", f.request}, {"target", f.target}, {"key", f.key}, {"reason", kReasonNames(f.reason)}, {"status", f.status}};
+  }
   if (draining_) {
     body["drain"] = {{"since_s", base::milliseconds(now_.instant - draining_->since) / 1000}, {"left_s", base::milliseconds(std::max(draining_->hard - now_.instant, base::Duration::zero())) / 1000}};
   }

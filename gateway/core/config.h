@@ -86,7 +86,7 @@ struct Config {
   Limits limits;
   RestartConfig restart;
   RespawnGuard respawn;
-  base::Duration deadline = std::chrono::minutes{5};  ///< of one request, over all attempts and waits
+  base::Duration deadline = std::chrono::minutes{5};  ///< of one request, over all attempts and waits, until content flows
   std::string unit = "brownout-gateway";
   std::string log_level = "info";        ///< debug, info, warn, error
   std::string system_prompt;             ///< of the chat front; empty: none

@@ -17,8 +17,9 @@ Availability of_state(const KeyState& state, std::int64_t in_flight, base::Insta
     case Kind::dead:
     case Kind::disabled: return {A::never, base::kNever, state.reason, false};
     case Kind::cooling:
-      if (!policy.may_use(state.until, now)) return {A::later, state.until, state.reason, state.stated};
+      // Somebody is finding out just now: sooner or later than any time we could name.
       if (state.probing >= policy.probes()) return {A::busy, base::kNever, state.reason, false};
+      if (!policy.may_use(state.until, now)) return {A::later, state.until, state.reason, state.stated};
       return {};
     case Kind::ok:
       if (state.ramp > 0 && in_flight >= state.ramp) return {A::busy, base::kNever, Reason::limit, false};
@@ -52,6 +53,11 @@ bool clear(KeyState& state, bool probe, std::uint64_t marks) {
 
 bool tried_before(const std::vector<Tried>& tried, std::size_t target, const Key* key) {
   return std::any_of(tried.begin(), tried.end(), [&](const Tried& t) { return t.target == target && t.key == key; });
+}
+
+Tried* find_tried(std::vector<Tried>& tried, std::size_t target, const Key* key) {
+  const auto found = std::find_if(tried.begin(), tried.end(), [&](const Tried& t) { return t.target == target && t.key == key; });
+  return found == tried.end() ? nullptr : &*found;
 }
 
 KeyState* Key::model_state(std::string_view model) {

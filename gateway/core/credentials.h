@@ -59,6 +59,7 @@ struct Lease {
 struct Tried {
   std::size_t target = 0;
   const Key* key = nullptr;
+  bool worth_waiting = false;  ///< it failed for a time the provider named, or while another request is its probe
 };
 
 /// Which scopes of a key have changed: the store and the log are told.
@@ -91,6 +92,7 @@ void release(Lease& lease);
 /// The attempt proved the key. Clears the scopes it was the probe of, unless they were put out again meanwhile.
 KeyChange succeeded(const Lease& lease);
 bool tried_before(const std::vector<Tried>& tried, std::size_t target, const Key* key);
+Tried* find_tried(std::vector<Tried>& tried, std::size_t target, const Key* key);
 /// The verdict is about the key: puts it out. A cooldown only grows; failures of one burst strike once.
 KeyChange mark(const Lease& lease, const Verdict& verdict, bool sole, base::Instant now, const Policy& policy);
 /// The provider said the next request would be refused (remaining: 0): out until then, without a strike.

@@ -2,6 +2,7 @@
 #include "gateway/core/engine.h"
 
 #include "base/assert.h"
+#include "gateway/core/fields.h"
 #include "gateway/core/limits.h"
 
 namespace gateway {
@@ -12,7 +13,7 @@ std::unique_ptr<GatewayCore> make_core(Config config, CoreOptions options, Snaps
 
 Engine::Engine(Config config, CoreOptions options, Snapshot restored, const Policy& policy, Moment start)
     : policy_(policy), options_(std::move(options)), restored_(std::move(restored)), random_(options_.seed), ids_(base::mix(options_.seed + 1)),
-      now_(start), born_(start), last_failure_(nullptr) {
+      now_(start), born_(start) {
   setup_ = make_setup(std::move(config), registry_, options_.salt, restored_.credentials, policy_, start);
   static constexpr base::Names<Level, 4> kLevels{{"debug", "info", "warn", "error"}};
   level_ = kLevels.parse(setup_->config.log_level).value_or(Level::info);
@@ -88,6 +89,7 @@ Request& Engine::add_request(std::unique_ptr<Request> made) {
 void Engine::end_request(Request& r, Reason reason, int status) {
   ASSERT_NOTE(r.phase != Phase::done, "a request ended twice");
   ASSERT(!r.attempt);
+  if (r.phase == Phase::parked) std::erase(parked_, r.id);
   r.phase = Phase::done;
   due_.remove(r);
   const base::Duration total = now_.instant - r.arrived;
@@ -97,27 +99,32 @@ void Engine::end_request(Request& r, Reason reason, int status) {
   ++metrics_.requests[static_cast<std::size_t>(r.front)][static_cast<std::size_t>(reason)];
   if (status >= 100 && status < 600) ++metrics_.statuses[static_cast<std::size_t>(status / 100)];
   if (says(Level::info)) {
-    base::Json fields{{"request", r.trace.request_id}, {"front", kDialectNames(r.front)}, {"model", r.ask.model}, {"status", status},
-                      {"reason", kReasonNames(reason)}, {"attempts", r.attempts}, {"ms", base::milliseconds(total)},
-                      {"wait_ms", base::milliseconds(r.waited)}};
-    if (!r.trail.empty()) {
-      fields["target"] = r.trail.back().target;
-      fields["key"] = r.trail.back().key;
-      base::Json trail = base::Json::array();
-      for (const TrailEntry& e : r.trail) {
-        trail.push_back({{"target", e.target}, {"key", e.key}, {"reason", e.reason}, {"status", e.status}, {"ms", e.ms}, {"wait_ms", e.wait_ms}});
-      }
-      fields["trail"] = std::move(trail);
-    }
-    fields["trace_id"] = r.trace.trace_id;
-    if (!r.session.empty()) fields["session"] = r.session;
-    log(Level::info, "request done", std::move(fields));
+    say_done(r, reason, status, total);
   }
   const auto found = requests_.find(r.id.value);
   ASSERT(found != requests_.end());
   ended_.push_back(std::move(found->second));
   requests_.erase(found);
   if (!r.session.empty()) chat_next(r.session);
+}
+
+void Engine::say_done(const Request& r, Reason reason, int status, base::Duration total) {
+  Fields fields;
+  fields.add("request", r.trace.request_id).add("front", kDialectNames(r.front)).add("model", r.ask.model).add("status", status);
+  fields.add("reason", kReasonNames(reason)).add("attempts", r.attempts).add("ms", base::milliseconds(total));
+  fields.add("wait_ms", base::milliseconds(r.waited)).add("trace_id", r.trace.trace_id);
+  if (!r.session.empty()) fields.add("session", r.session);
+  if (!r.trail.empty()) fields.add("target", r.trail.back().target).add("key", r.trail.back().key);
+  if (r.trail.size() > 1 || (!r.trail.empty() && reason != Reason::none)) {  // one good attempt is told by the members above
+    base::Json trail = base::Json::array();
+    for (const TrailEntry& e : r.trail) {
+      Fields one(6);
+      one.add("target", e.target).add("key", e.key).add("reason", e.reason).add("status", e.status).add("ms", e.ms).add("wait_ms", e.wait_ms);
+      trail.push_back(one.take());
+    }
+    fields.add("trail", std::move(trail));
+  }
+  log(Level::info, "request done", fields.take());
 }
 
 void Engine::on(const RequestArrived& event) {
@@ -207,8 +214,8 @@ void Engine::on(const UpstreamFailed& event) {
   Request& r = *found->second;
   Attempt& a = *r.attempt;
   a.over = true;
-  if (a.relay && a.finishing) {
-    take_end(r);  // all but the terminator has come: the reply is whole
+  if ((a.relay && a.finishing) || (a.status != 0 && !a.good_head)) {
+    take_end(r);  // a reply that lacks its terminator only, or an error whose status says enough
   } else if (a.status == 0 && policy_.resends(event, r.resent)) {
     resend(r);
   } else {

@@ -42,6 +42,7 @@ class Engine final : public GatewayCore {
     base::Instant at = base::kNever;
     Reason reason = Reason::none;
     bool waitable = false;  ///< waiting may help this request
+    bool busy = false;      ///< … for a key that is in use, so that no time can be told
     const TargetEntry* target = nullptr;
   };
 
@@ -68,6 +69,7 @@ class Engine final : public GatewayCore {
   Request* find_attempt(AttemptId id);
   Request* find_request(RequestId id);
   void close_linger();
+  void say_done(const Request& r, Reason reason, int status, base::Duration total);
   // ---- recovery/timing.cpp ----
   void woken(Request& r);
   void unpark(Request& r);
@@ -110,6 +112,7 @@ class Engine final : public GatewayCore {
   Soonest soonest(Request& r);
   void park(Request& r, base::Instant until);
   void wake_parked();
+  bool could_begin(Request& r);
   bool begin(Request& r, const KeyPtr& key);
   StartAttempt attempt_action(const Request& r, UpstreamBody built, const Key& key);
   // ---- recovery/outcome.cpp: what an attempt came to ----
@@ -197,7 +200,13 @@ class Engine final : public GatewayCore {
   std::int64_t restarts_ = 0;
   bool started_ = false, left_ = false;
   std::string store_problem_;
-  base::Json last_failure_;
+  struct LastFailure {
+    base::WallTime at;
+    std::string request, target, key;
+    Reason reason = Reason::none;
+    int status = 0;
+  };
+  LastFailure last_failure_;
 
   struct Draining {
     DrainRequested::Kind kind = DrainRequested::Kind::restart;

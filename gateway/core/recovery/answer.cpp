@@ -25,6 +25,12 @@ std::string words(Reason reason) { return base::replace_all(std::string(kReasonN
 std::string Engine::failure_message(const Request& r, const Verdict& verdict) const {
   std::string text = r.failed_provider.empty() ? std::string() : "provider " + r.failed_provider + ": ";
   text += verdict.message.empty() ? words(verdict.reason) : verdict.message;
+  // Some providers repeat the key they refuse.
+  for (const ProviderEntry& provider : r.setup->providers) {
+    for (const KeyPtr& key : provider.pool.keys) {
+      if (!key->secret.empty()) text = base::replace_all(std::move(text), key->secret, "[" + key->label + "]");
+    }
+  }
   if (r.failed_status != 0 && r.failed_status != 200) text += " (" + std::to_string(r.failed_status) + ")";
   return text;
 }
@@ -76,12 +82,12 @@ void Engine::cut(Request& r, Reason reason, const std::string& why) {
   error.message = why;
   error.hint = policy_.hint(verdict, std::nullopt);
   error.code = code_of(reason);
-  answer_error(r, error, std::chrono::seconds{1});
+  const bool passing = reason == Reason::draining || reason == Reason::limit;
+  answer_error(r, error, passing ? std::optional<base::Duration>(std::chrono::seconds{1}) : std::nullopt);
 }
 
 void Engine::answer_error(Request& r, const ErrorInfo& error, std::optional<base::Duration> retry_after) {
   ASSERT(!r.attempt);
-  if (r.phase == Phase::parked) std::erase(parked_, r.id);
   if (!r.session.empty()) {
     chat_close(r, r.internal ? TurnRecord::Kind::reported : TurnRecord::Kind::failed, "⚠️ " + error.message + "\n" + error.hint, error.reason);
   }

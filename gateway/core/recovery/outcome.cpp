@@ -2,9 +2,17 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "gateway/core/engine.h"
+#include "gateway/core/fields.h"
 #include "gateway/core/limits.h"
 
 namespace gateway {
+namespace {
+
+constexpr base::Names<TransportError, 16> kTransportWords{
+    {"none", "refused", "unreachable", "dns", "reset", "closed", "tls", "tls certificate", "connect timeout", "first byte timeout",
+     "first content timeout", "idle timeout", "total timeout", "malformed", "too large", "unknown"}};
+
+}  // namespace
 
 void Engine::note_trail(Request& r, Reason reason, int status) {
   const Attempt& a = *r.attempt;
@@ -127,6 +135,8 @@ void Engine::attempt_judged(Request& r, Verdict verdict, TransportError transpor
   if (policy_.marks(verdict)) {
     const Lease& lease = r.attempt->lease;
     say_key(*lease.key, mark(lease, verdict, target.provider->pool.sole(*lease.key), now_.instant, policy_), target.model);
+    Tried* tried = find_tried(r.tried, r.attempt->target, lease.key.get());
+    if (tried && verdict.wait && *verdict.wait > base::Duration::zero()) tried->worth_waiting = true;
   }
   const bool other = elsewhere(r);
   const Plan plan = judge(r, verdict, transport, other);
@@ -150,15 +160,16 @@ void Engine::attempt_judged(Request& r, Verdict verdict, TransportError transpor
 void Engine::say_failure(const Request& r, const Verdict& verdict, const Plan& plan, TransportError transport) {
   static constexpr std::array<std::string_view, 4> kNext{"answer", "same key", "next key", "next target"};
   const Attempt& a = *r.attempt;
-  base::Json fields{{"request", r.trace.request_id}, {"attempt", a.id.value}, {"target", r.route->targets[a.target].name},
-                    {"provider", r.route->targets[a.target].provider->config->name}, {"key", a.lease.key->label},
-                    {"reason", kReasonNames(verdict.reason)}, {"status", a.status}, {"ms", base::milliseconds(now_.instant - a.started)},
-                    {"next", kNext[static_cast<std::size_t>(plan.next)]}, {"why", verdict.why}};
-  if (transport != TransportError::none) fields["transport"] = static_cast<int>(transport);
-  if (plan.wait > base::Duration::zero()) fields["wait_ms"] = base::milliseconds(plan.wait);
-  last_failure_ = {{"time", base::format_rfc3339(now_.wall)}, {"request", r.trace.request_id}, {"target", fields["target"]}, {"key", a.lease.key->label},
-                   {"reason", kReasonNames(verdict.reason)}, {"status", a.status}};
-  if (says(Level::warn)) log(Level::warn, "attempt failed", std::move(fields));
+  const TargetEntry& target = r.route->targets[a.target];
+  last_failure_ = {now_.wall, r.trace.request_id, target.name, a.lease.key->label, verdict.reason, a.status};
+  if (!says(Level::warn)) return;
+  Fields fields;
+  fields.add("request", r.trace.request_id).add("attempt", a.id.value).add("target", target.name).add("provider", target.provider->config->name);
+  fields.add("key", a.lease.key->label).add("reason", kReasonNames(verdict.reason)).add("status", a.status);
+  fields.add("ms", base::milliseconds(now_.instant - a.started)).add("next", kNext[static_cast<std::size_t>(plan.next)]).add("why", verdict.why);
+  if (transport != TransportError::none) fields.add("transport", kTransportWords(transport));
+  if (plan.wait > base::Duration::zero()) fields.add("wait_ms", base::milliseconds(plan.wait));
+  log(Level::warn, "attempt failed", fields.take());
 }
 
 /// The recovery rules, in one place. Called while the attempt still holds its key, which is marked already.

@@ -56,6 +56,9 @@ void Engine::woken(Request& r) {
   // The forced retry of a rate-limited key is this request's own: it goes out although the key is benched for all others.
   const bool may = can.usable() || (r.same_key_once && can.kind == Availability::Kind::later && can.reason == Reason::rate_limit);
   if (may && !past_soft_drain() && begin(r, key)) return;
+  if (Tried* tried = find_tried(r.tried, r.target, key.get()); tried && can.kind == Availability::Kind::busy) {
+    tried->worth_waiting = true;  // another request is trying it just now: its luck is ours
+  }
   pursue(r);
 }
 
@@ -86,6 +89,8 @@ void Engine::deadline_passed(Request& r) {
   verdict.why = "request-deadline";
   verdict.message = "no whole answer within the request's deadline of " + base::format_duration(r.deadline - r.arrived);
   note_trail(r, Reason::timeout, a.status);
+  // A target that is still silent when the caller's patience ends has failed, even if its own time-outs are longer.
+  if (!a.content) bad(r.attempt->breaker, verdict, elsewhere(r), now_.instant, policy_);
   r.failed_provider = r.target_entry().provider->config->name;
   r.failed_status = a.status;
   r.verdict = std::move(verdict);

@@ -70,14 +70,11 @@ bool Engine::elsewhere(Request& r) {
 
 void Engine::nothing_left(Request& r) {
   if (try_least_bad(r)) return;
-  // A key whose stated time out is over gets its second try; no other key or target does.
+  // A key whose stated time out is over (or whose probe, another request's, went well) gets its second try; nothing else does.
   if (!r.rewalked) {
     const std::size_t before = r.tried.size();
     std::erase_if(r.tried, [&](const Tried& t) {
-      const std::string& model = r.route->targets[t.target].model;
-      const KeyState* scope = t.key->model_state(model);
-      const bool stated = t.key->whole.stated || (scope && scope->stated);
-      return stated && Pool::availability(*t.key, model, now_.instant, policy_).usable();
+      return t.worth_waiting && Pool::availability(*t.key, r.route->targets[t.target].model, now_.instant, policy_).usable();
     });
     if (r.tried.size() != before) {
       r.rewalked = true;
@@ -132,13 +129,13 @@ Engine::Soonest Engine::soonest(Request& r) {
         result.target = &target;
       }
       // What this request itself has run into is worth waiting for only when the provider said until when.
-      const bool tried = tried_before(r.tried, i, key.get());
-      const bool may = !tried || (can.stated && !r.rewalked);
-      if (can.kind == Availability::Kind::later && may) {
+      const Tried* tried = find_tried(r.tried, i, key.get());
+      const bool again = tried && tried->worth_waiting && !r.rewalked;
+      if (can.kind == Availability::Kind::later && (!tried || (again && can.stated))) {
         result.waitable = true;
         waitable_at = std::min(waitable_at, can.at);
       }
-      if (can.kind == Availability::Kind::busy && !tried) result.waitable = true;
+      if (can.kind == Availability::Kind::busy && (!tried || again)) result.waitable = result.busy = true;
     }
   }
   if (result.waitable) result.at = waitable_at;
@@ -165,14 +162,37 @@ void Engine::park(Request& r, base::Instant until) {
   }
 }
 
+/// In the order of their arrival. Who still could not begin stays where it is, untouched.
 void Engine::wake_parked() {
   const std::vector<RequestId> waiting = parked_;
+  const Request* stuck = nullptr;  // requests like this one need not be looked at again
   for (const RequestId id : waiting) {
     Request* r = find_request(id);
     if (!r || r->phase != Phase::parked) continue;
+    if (stuck && r->tried.empty() && r->route == stuck->route && r->suits == stuck->suits) continue;
+    if (!could_begin(*r)) {
+      const Soonest next = soonest(*r);
+      if (next.waitable && next.at == r->wake) {
+        if (r->tried.empty()) stuck = r;
+        continue;
+      }
+    }
     unpark(*r);
     pursue(*r);
   }
+}
+
+bool Engine::could_begin(Request& r) {
+  for (std::size_t i = 0; i < r.route->targets.size(); ++i) {
+    if (!suits(r, i)) continue;
+    const TargetEntry& target = r.route->targets[i];
+    for (const KeyPtr& key : target.provider->pool.keys) {
+      if (!Pool::availability(*key, target.model, now_.instant, policy_).usable()) continue;
+      const Tried* tried = find_tried(r.tried, i, key.get());
+      if (!tried || (tried->worth_waiting && !r.rewalked)) return true;
+    }
+  }
+  return false;
 }
 
 StartAttempt Engine::attempt_action(const Request& r, UpstreamBody built, const Key& key) {

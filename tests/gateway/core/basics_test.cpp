@@ -112,6 +112,7 @@ TEST(Basics, NoSecretIsEverLogged) {
 
   rig.chat_completion();
   rig.reply(401, openai_error("invalid_request_error", "Incorrect API key provided: sk-acme-secret-a", "invalid_api_key"));
+  EXPECT_THAT(rig.last().body, Not(HasSubstr("sk-acme-secret"))) << "some providers repeat the key they refuse";
   rig.http("GET", "/status", {}, {}, true);
 
   EXPECT_THAT(rig.last().body, Not(HasSubstr("sk-acme-secret")));

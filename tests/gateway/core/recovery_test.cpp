@@ -196,6 +196,28 @@ TEST(Recovery, AnArrivalDuringACooldownWaitsForTheSoonestKey) {
   EXPECT_EQ(rig.answer(second).status, 200);
 }
 
+TEST(Recovery, TwoThatWaitForOneKeyAreBothAnswered) {
+  for (const bool stated : {true, false}) {
+    Rig rig(one_provider(1));
+    const RequestId one = rig.chat_completion(), two = rig.chat_completion();
+    const base::Headers headers = stated ? retry_after("20") : base::Headers{};
+    for (std::size_t i : {0U, 1U}) {
+      rig.head(i, 429, headers);
+      rig.bytes(i, kRateLimit);
+      rig.end(i);
+    }
+    rig.until_attempt();
+    rig.advance(1s);
+    EXPECT_EQ(rig.count(), 3U) << "one probe";
+    rig.succeed();
+    rig.advance(1s);
+    ASSERT_EQ(rig.count(), 4U);
+    rig.succeed();
+    EXPECT_EQ(rig.answer(one).status, 200);
+    EXPECT_EQ(rig.answer(two).status, 200);
+  }
+}
+
 TEST(Recovery, OneKeysRateLimitBenchesNeitherTheProviderNorItsOtherModels) {
   Config config = one_provider(2);
   config.routes.push_back({"other", {{"acme", "gpt-z"}}, Commit::first_content, false});
@@ -663,6 +685,43 @@ TEST(Recovery, ACapOfOneRequestPerKeyQueuesTheSecond) {
   rig.succeed();
 
   EXPECT_EQ(rig.answer(second).status, 200);
+}
+
+TEST(Recovery, ACallerThatLeavesTheQueueMakesRoom) {
+  Config config = one_provider(1);
+  config.providers[0].credentials[0].concurrent_max = 1;
+  config.limits.queued = 1;
+  Rig rig(config);
+  rig.chat_completion();
+  const RequestId waiting = rig.chat_completion();
+  rig.answer(waiting).gone = true;
+  rig.step(ClientGone{waiting});
+
+  const RequestId next = rig.chat_completion();
+
+  EXPECT_EQ(rig.answer(next).status, 0) << "it waits";
+}
+
+TEST(Recovery, ADeadlineShorterThanTheTimeOutsStillSendsTheNextRequestElsewhere) {
+  Config config = with_fallback(1);
+  config.deadline = 20s;
+  Rig rig(config);
+  rig.chat_completion();
+  rig.advance(20s);
+  EXPECT_EQ(rig.last().status, 504);
+
+  rig.chat_completion();
+  EXPECT_EQ(rig.latest().credential, "key-s");
+}
+
+TEST(Recovery, AnErrorWhoseBodyBreaksOffIsJudgedByItsStatus) {
+  Rig rig(one_provider(2));
+  rig.chat_completion();
+  rig.head(0, 402);
+  rig.bytes(0, "{\"error\":{\"mess");
+  rig.fail(0, TransportError::reset);
+
+  EXPECT_THAT(rig.keys_tried(), ElementsAre("key-a", "key-b"));
 }
 
 TEST(Recovery, AFullQueueRefusesWithAHint) {
