@@ -33,7 +33,7 @@ struct Attempt {
   bool proved = false;      ///< its key and target are known to be well
   bool over = false;        ///< the shell has nothing more to say of it
   bool ending = false;      ///< its last pieces are being taken
-  bool trial = false;       ///< of a target, or of the least bad one: no second try on it
+  bool trial = false;       ///< of a target that was left alone
 };
 
 enum class Phase : std::uint8_t { queued, trying, backing_off, parked, done };
@@ -62,7 +62,7 @@ struct Request : DueNode {
   bool rewalked = false;               ///< the one second walk after a stated wait is used up
   bool parked_before = false;
   bool resent = false;                 ///< the free resend of this target is used up
-  bool least_bad_used = false;
+  std::optional<std::size_t> least_bad;  ///< the evicted target that was asked because nothing better was left
   std::int64_t window_above = 0;       ///< only targets with a larger window will do
   std::uint64_t suits_known = 0, suits = 0;  ///< by target, for the first 64
   std::optional<RequestProblem> unsuited;    ///< why the first unsuitable target is that

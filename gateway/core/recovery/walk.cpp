@@ -91,7 +91,7 @@ void Engine::nothing_left(Request& r) {
 
 /// All targets are evicted though their keys are well: the one that comes back first is asked once, rather than nobody.
 bool Engine::try_least_bad(Request& r) {
-  if (r.least_bad_used) return false;
+  if (r.least_bad) return false;
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < r.route->targets.size(); ++i) {
     const TargetEntry& target = r.route->targets[i];
@@ -101,7 +101,7 @@ bool Engine::try_least_bad(Request& r) {
     if (!best || target.breaker->until < r.route->targets[*best].breaker->until) best = i;
   }
   if (!best) return false;
-  r.least_bad_used = true;
+  r.least_bad = best;
   r.target = *best;
   r.tries = 0;
   const TargetEntry& target = r.target_entry();

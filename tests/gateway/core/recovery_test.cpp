@@ -586,6 +586,26 @@ TEST(Recovery, WhenAllTargetsAreEvictedTheLeastBadIsTriedOnce) {
   EXPECT_EQ(rig.count(), before + 1);
 }
 
+TEST(Recovery, ATrialIsRetriedWhenNothingElseIsHealthy) {
+  Rig rig(with_fallback(1));
+  rig.chat_completion();
+  rig.reply(500, kServerError);
+  rig.until_attempt();
+  rig.reply(500, kServerError);
+  rig.reply(402, kBilling);
+  EXPECT_EQ(rig.last().status, 402);
+  rig.advance(5s);
+
+  rig.chat_completion();
+  EXPECT_EQ(rig.latest().credential, "key-a");
+  rig.reply(500, kServerError);
+  rig.until_attempt();
+  EXPECT_EQ(rig.latest().credential, "key-a");
+  rig.succeed();
+
+  EXPECT_EQ(rig.last().status, 200);
+}
+
 TEST(Recovery, IdenticalBackendsAreAskedOnce) {
   Config config = with_fallback(1);
   config.routes[0].targets = {{"acme", "gpt-x"}, {"acme", "gpt-x"}, {"spare", "gpt-y"}};
