@@ -81,6 +81,7 @@ void Engine::timed_out(Request& r, TransportError which) {
 }
 
 void Engine::deadline_passed(Request& r) {
+  if (r.phase == Phase::queued) return cut(r, Reason::timeout, "the session's earlier turns took all of this one's time");
   if (!r.attempt) return give_up(r);  // it was waiting: the reason for that is the answer
   const Attempt& a = *r.attempt;
   Verdict verdict;

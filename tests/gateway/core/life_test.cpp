@@ -229,6 +229,42 @@ TEST(Chat, ACallerThatLeavesMakesRoomForTheNextTurn) {
   EXPECT_EQ(rig.answer(three).status, 200);
 }
 
+TEST(Chat, ATurnWhoseTimeRunsOutInTheQueueIsToldSo) {
+  Config config = one_provider();
+  config.deadline = 20s;
+  Rig rig(config);
+  say(rig, "s1", "first");
+  rig.advance(10s);
+  const RequestId two = say(rig, "s1", "second");
+  rig.stream_head(0);  // the first one's answer trickles in
+  rig.advance(9s);
+  rig.bytes(0, kRole);
+  const RequestId three = say(rig, "s1", "third");
+  rig.advance(1s);
+  EXPECT_EQ(rig.count(), 2U) << "the first is over, the second has its turn";
+  rig.advance(10s);
+  EXPECT_EQ(rig.answer(two).status, 504);
+  rig.advance(20s);
+  EXPECT_EQ(rig.answer(three).status, 504);
+  EXPECT_EQ(rig.stored<StoreTurn>().back().turn.kind, TurnRecord::Kind::failed);
+}
+
+TEST(Chat, ATurnBehindALongStreamIsNotForgotten) {
+  Config config = one_provider();
+  config.deadline = 20s;
+  Rig rig(config);
+  say(rig, "s1", "first", true);
+  rig.stream_head(0);
+  rig.bytes(0, kRole + frame("long "));
+  const RequestId two = say(rig, "s1", "second");
+  for (int i = 0; i < 21; ++i) {
+    rig.advance(1s);
+    rig.bytes(0, frame("x"));
+  }
+  EXPECT_EQ(rig.answer(two).status, 504);
+  EXPECT_THAT(rig.answer(two).json()["reply"].get<std::string>(), HasSubstr("earlier turns"));
+}
+
 TEST(Chat, TheLimitOfTurnsIsSaid) {
   Config config = one_provider();
   config.limits.session_turns = 1;
