@@ -178,7 +178,7 @@ void Engine::on(const UpstreamHead& event) {
   if (!r->count_tokens) {
     a.relay = std::make_unique<Relay>(RelayOptions{.front = r->front, .upstream = target.provider->config->dialect, .stream = r->ask.stream,
                                                    .include_usage = r->ask.include_usage, .model_shown = {}, .id = r->trace.request_id,
-                                                   .created = now_.wall.since_epoch / std::chrono::seconds{1}});
+                                                   .created = now_.wall.since_epoch / std::chrono::seconds{1}, .keep_text = !r->session.empty()});
     a.relay->begin(type);
   }
   schedule(*r);

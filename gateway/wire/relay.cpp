@@ -37,6 +37,12 @@ Piece piece_of(const ReplyEvent& event) {
 
 bool is_content(const ReplyEvent& event) { return piece_of(event) == Piece::content; }
 
+/// A refusal without a word of its own, as the error it is: the envelope that the classifier reads, and what came beside it.
+std::string blocked_body(const std::string& word, std::string_view data) {
+  constexpr std::size_t kKept = 4096;
+  return base::dump(base::Json{{"error", {{"code", "content_filter"}, {"message", "The provider's safety system declined this request (" + word + ")."}}}, {"reply", data.substr(0, kKept)}});
+}
+
 /// The frame with LF line ends, its end made good, and the `event:` line without which Anthropic's clients see nothing.
 std::string repaired(const SseFrame& frame, Dialect dialect) {
   std::string bytes;
@@ -102,7 +108,7 @@ struct Relay::Impl {
   Gathered gathered;  // filled only when a plain body must be written
   std::optional<RelayFault> fault;
   std::optional<Usage> usage;
-  bool content = false, visible = false, finish = false, terminated = false, ended = false;
+  bool content = false, carried = false, visible = false, finish = false, terminated = false, ended = false;
   Finish finish_kind = Finish::other;
   std::string last_finish;  // the JSON that carried it
   std::string text, model;
@@ -127,13 +133,14 @@ bool Relay::Impl::sniff() {
 
 bool Relay::Impl::note(const ReplyEvent& event, std::string_view data) {
   if (is_content(event)) content = true;
+  if (is_content(event) && event.kind != Kind::opaque) carried = true;
   switch (event.kind) {
     case Kind::start:
       if (model.empty()) model = event.name;
       break;
     case Kind::text:
       visible = true;
-      if (text.size() + event.text.size() <= kTextMax) text += event.text;
+      if (options.keep_text && text.size() + event.text.size() <= kTextMax) text += event.text;
       break;
     case Kind::finish:
       if (!finish) {
@@ -142,7 +149,7 @@ bool Relay::Impl::note(const ReplyEvent& event, std::string_view data) {
       }
       finish = true;
       if (!content && (finish_kind == Finish::content_filter || finish_kind == Finish::refusal)) {
-        fail(RelayFault::Kind::error_event, "the provider's safety system declined (" + event.text + ")", data);
+        fail(RelayFault::Kind::error_event, "the provider's safety system declined (" + event.text + ")", blocked_body(event.text, data));
         return false;
       }
       break;
@@ -156,7 +163,9 @@ bool Relay::Impl::note(const ReplyEvent& event, std::string_view data) {
 }
 
 bool Relay::Impl::empty_at_end() {
-  const bool nothing = options.front == Dialect::chat ? !visible : !content;
+  // What no other dialect can show (a picture, a server's own tool) is content to a caller of the same one only.
+  const bool as_it_is = same && (form == Form::plain) == !options.stream;
+  const bool nothing = options.front == Dialect::chat ? !visible : as_it_is ? !content : !carried;
   if (!nothing) return false;
   std::string what = "a reply without content";
   if (finish && finish_kind == Finish::length) what = "the token limit was reached before any content";
@@ -282,8 +291,9 @@ void Relay::Impl::on_body(std::vector<RelayPiece>& out) {
   for (const auto& event : events) {
     if (event.kind != Kind::terminal) translate(event, out);
   }
-  same = false;  // a stream is wanted: there are no frames to pass through
-  on_done(nullptr, out);
+  terminated = true;
+  if (options.stream) translate(make_event(Kind::terminal), out);
+  else out.push_back({Piece::body, encode_plain(options.front, encoder_options, gathered)});
 }
 
 void Relay::Impl::pump(std::vector<RelayPiece>& out) {

@@ -21,7 +21,7 @@ struct RelayPiece {
   enum class Kind {
     startup,   ///< head-like events: roles, message_start, empty deltas: held until content
     content,   ///< visible text, a tool call, reasoning: the commit point
-    finish,    ///< carries the finish reason
+    finish,    ///< carries the finish reason; bytes empty when they came with the content. Before any content: startup instead
     terminal,  ///< [DONE], message_stop, response.completed: the reply is whole
     ping,      ///< comments and pings: forwarded after the commit point only; no sign of life
     body,      ///< the whole translated body of a plain (not streamed) reply
@@ -34,7 +34,8 @@ struct RelayPiece {
 struct RelayFault {
   enum class Kind { error_event, malformed, empty, too_large };
   Kind kind = Kind::malformed;
-  std::string body;  ///< of an error event: its JSON text, for the classifier
+  std::string body;  ///< JSON text for the classifier: of an error event, or of a refusal without content as an error of code
+                     ///< content_filter; of an empty reply: what carried its finish reason; of a malformed one: its bytes
   std::string what;  ///< for the log
 };
 
@@ -46,6 +47,7 @@ struct RelayOptions {
   std::string model_shown;         ///< the model name written into translated replies; empty: the upstream's own
   std::string id;                  ///< of made-up reply ids
   std::int64_t created = 0;        ///< unix seconds, for dialects that carry it
+  bool keep_text = true;           ///< fill text(); off where nobody asks for it: memory of every open stream
 };
 
 /// One reply. Same dialect on both sides: frames pass through unchanged (unknown fields survive); they are still decoded, to

@@ -7,7 +7,10 @@ namespace gateway {
 void SseDecoder::push(std::string_view bytes) {
   if (frame_begin_ > 0) {
     // What was delivered goes; only the rest of one frame is ever moved.
-    buffer_.erase(0, frame_begin_);
+    // One large read must not stay with a stream of small ones.
+    constexpr std::size_t kKept = 16U << 10;
+    if (frame_begin_ == buffer_.size() && buffer_.capacity() > kKept) std::string().swap(buffer_);
+    else buffer_.erase(0, frame_begin_);
     line_begin_ -= frame_begin_;
     searched_ -= frame_begin_;
     event_.begin -= std::min(event_.begin, frame_begin_);

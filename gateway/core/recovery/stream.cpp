@@ -125,6 +125,7 @@ void Engine::commit(Request& r) {
   r.keep_alive_at = base::kNever;
   // No other attempt can follow: the request's text has done its work, and a long stream should not carry it along.
   r.ask.body = nullptr;
+  std::string().swap(r.ask.raw);
   std::string held = std::move(r.held);
   r.held = {};
   send(r, std::move(held));

@@ -1,6 +1,7 @@
 // Every recorded reply to every front, streamed and not, in any slicing; and each translated stream read back by the front's own decoder.
 #include <gtest/gtest.h>
 
+#include "gateway/classify/classify.h"
 #include "gateway/wire/decoder.h"
 #include "tests/gateway/wire/support.h"
 #include "tests/support/golden.h"
@@ -248,6 +249,30 @@ TEST(RelayPairs, BlockedAndFailedRepliesOfEveryDialectAreFaults) {
       }
     }
   }
+}
+
+TEST(RelayPairs, ARefusalWithoutContentIsContentPolicyToTheClassifier) {
+  const std::pair<Dialect, std::string> cases[] = {
+      {Dialect::gemini, R"({"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4}})"},
+      {Dialect::gemini, "data: {\"candidates\":[{\"finishReason\":\"PROHIBITED_CONTENT\",\"index\":0}]}\r\n\r\n"},
+      {Dialect::openai_chat, R"({"id":"c","choices":[{"index":0,"message":{"content":null},"finish_reason":"content_filter"}]})"},
+      {Dialect::openai_responses, R"({"id":"r","object":"response","status":"incomplete","incomplete_details":{"reason":"content_filter"},"output":[]})"},
+      {Dialect::anthropic_messages, "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"refusal\"},\"usage\":{\"output_tokens\":0}}\n\n"}};
+  for (const auto& [upstream, bytes] : cases) {
+    const auto result = run(options(Dialect::openai_chat, upstream, true), "", bytes);
+    ASSERT_TRUE(result.fault) << bytes;
+    const auto verdict = classify({.dialect = std::string(kDialectNames(upstream)), .status = 200, .body = result.fault->body, .error_event = true});
+    EXPECT_EQ(kReasonNames(verdict.reason), "content_policy_blocked") << bytes;
+  }
+}
+
+TEST(RelayPairs, ContentThatTheFrontCannotShowIsNoReply) {
+  const std::string picture = R"({"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"AA=="}}]},"finishReason":"STOP"}]})";
+  const std::string searching = R"({"id":"r","object":"response","status":"completed","output":[{"type":"web_search_call","id":"w","status":"completed"}]})";
+
+  EXPECT_EQ(run(options(Dialect::openai_chat, Dialect::gemini, false), "", picture).fault->kind, RelayFault::Kind::empty);
+  EXPECT_EQ(run(options(Dialect::openai_chat, Dialect::openai_responses, false), "", searching).fault->kind, RelayFault::Kind::empty);
+  EXPECT_EQ(run(options(Dialect::openai_responses, Dialect::openai_responses, false), "", searching).bytes(), searching);
 }
 
 TEST(RelayPairs, CountTokensAndEmbeddingsPassAsTheyAre) {
