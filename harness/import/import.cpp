@@ -73,7 +73,11 @@ Found find_evidence(std::string_view text) {
     }
   }
   if (any_line(text, {"< HTTP/", "> POST ", "> GET ", "curl: ("})) {
-    if (auto all = read_curl(text); !all.empty()) return {std::move(all), "curl -v output"};
+    auto all = read_curl(text);
+    const bool replied = std::any_of(all.begin(), all.end(), [](const Evidence& each) { return each.status > 0; });
+    // curl's last words alone say less than a status elsewhere in the text.
+    if (auto logged = replied ? std::vector<Evidence>{} : read_log(text); !logged.empty() && logged.front().status > 0) return {std::move(logged), "log lines"};
+    if (!all.empty()) return {std::move(all), "curl -v output"};
   }
   if (any_line(text, {"HTTP/"})) {
     if (auto all = read_http(text); !all.empty()) return {std::move(all), "a raw HTTP reply"};

@@ -135,6 +135,12 @@ TEST(Import, BrokenConnectionsBecomeFaults) {
   EXPECT_EQ(fault_of(import_of("ssl.SSLCertVerificationError: certificate verify failed: self-signed certificate")), "tls-unknown-ca");
 }
 
+TEST(Import, AStatusInALogWinsOverCurlsLastWords) {
+  const auto made = import_of("Error code: 503 - {\"error\":{\"message\":\"busy\"}}\ncurl: (7) Failed to connect: Connection refused\n");
+  EXPECT_EQ(made.kind, "log lines");
+  EXPECT_EQ(planned(made, "status"), 503);
+}
+
 TEST(Import, AStreamThatBreaksOffBreaksOffAgain) {
   const auto made = import_of("> POST /v1/chat/completions HTTP/1.1\n> Host: api.openai.com\n>\n< HTTP/1.1 200 OK\n< content-type: text/event-stream\n<\n"
                               "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"lo\"}}]}\n\ndata: {\"cho\n"
