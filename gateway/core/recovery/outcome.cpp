@@ -12,6 +12,18 @@ constexpr base::Names<TransportError, 16> kTransportWords{
     {"none", "refused", "unreachable", "dns", "reset", "closed", "tls", "tls certificate", "connect timeout", "first byte timeout",
      "first content timeout", "idle timeout", "total timeout", "malformed", "too large", "unknown"}};
 
+bool broken_network(TransportError transport) {
+  switch (transport) {
+    case TransportError::refused:
+    case TransportError::unreachable:
+    case TransportError::dns:
+    case TransportError::reset:
+    case TransportError::closed:
+    case TransportError::tls: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 void Engine::note_trail(Request& r, Reason reason, int status) {
@@ -123,6 +135,8 @@ void Engine::attempt_failed(Request& r, Failure failure) {
   if (broke && failure.after_output) {
     verdict.reason = Reason::stream_cut;
     verdict.hint = HintId::stream_cut;
+  } else if (broken_network(failure.transport) && verdict.reason == Reason::timeout) {
+    verdict.reason = Reason::network;  // the classifier has one word for both; a caller should not be told of a time-out that was none
   }
   attempt_judged(r, std::move(verdict), failure.transport);
 }

@@ -390,6 +390,22 @@ TEST(Recovery, ConnectionsThatBreakAreRetriedThenLeft) {
   }
 }
 
+TEST(Recovery, AProviderThatCannotBeReachedIsNoTimeOut) {
+  for (const TransportError error : {TransportError::refused, TransportError::dns, TransportError::reset}) {
+    Rig rig(one_provider(1));
+    rig.chat_completion();
+    for (std::size_t i = 0; i < 3; ++i) {
+      rig.fail(i, error);
+      if (i < 2) rig.until_attempt();
+    }
+    EXPECT_EQ(rig.last().status, 502);
+    EXPECT_EQ(rig.last().json()["error"]["reason"], "network");
+    if (error != TransportError::reset) {
+      EXPECT_EQ(rig.last().json()["error"]["hint"], "The provider cannot be reached. Check its address and your network.");
+    }
+  }
+}
+
 TEST(Recovery, ADeadKeptAliveConnectionIsReplacedAtOnceAndOnlyOnce) {
   Rig rig(one_provider(2));
 
