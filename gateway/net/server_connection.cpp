@@ -1,11 +1,9 @@
 #include "gateway/net/server_connection.h"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <iterator>
 
 #include "base/text.h"
 #include "gateway/net/server.h"
@@ -141,8 +139,12 @@ void ServerConnection::consume(std::string_view data) {
   server_.loop_.emit(RequestArrived{request_, std::move(request), false});
 }
 
-void ServerConnection::append_head(int status, const base::Headers& headers, bool keep, std::string_view framing) {
-  fmt::format_to(std::back_inserter(out_), "HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+void ServerConnection::append_head(int status, const base::Headers& headers, bool keep, Framing framing, std::size_t length) {
+  out_ += "HTTP/1.1 ";
+  append_number(out_, static_cast<std::uint64_t>(status));
+  out_ += ' ';
+  out_ += reason_phrase(status);
+  out_ += "\r\n";
   for (const auto& [name, value] : headers.list) {
     if (is_framing(name) || !is_token(name)) continue;
     out_ += name;
@@ -151,7 +153,13 @@ void ServerConnection::append_head(int status, const base::Headers& headers, boo
     out_ += "\r\n";
   }
   out_ += server_.date();
-  out_ += framing;
+  if (framing == Framing::chunks) {
+    out_ += "transfer-encoding: chunked\r\n";
+  } else if (framing == Framing::length) {
+    out_ += "content-length: ";
+    append_number(out_, length);
+    out_ += "\r\n";
+  }
   if (!keep) out_ += "connection: close\r\n";
   else if (http10_) out_ += "connection: keep-alive\r\n";
   out_ += "\r\n";
@@ -159,16 +167,17 @@ void ServerConnection::append_head(int status, const base::Headers& headers, boo
 
 void ServerConnection::reply(Reply&& reply) {
   const bool keep = keep_ && !reply.close && !server_.stopped_ && !asks_close(reply.headers);
-  const auto framing = without_body(reply.status) ? std::string{} : fmt::format("content-length: {}\r\n", reply.body.size());
-  append_head(reply.status, reply.headers, keep, framing);
-  if (!head_only_ && !without_body(reply.status)) out_ += reply.body;
+  const bool bodiless = without_body(reply.status);
+  if (out_.empty()) out_.reserve(reply.body.size() + 512);
+  append_head(reply.status, reply.headers, keep, bodiless ? Framing::none : Framing::length, reply.body.size());
+  if (!head_only_ && !bodiless) out_ += reply.body;
   request_over(keep);
 }
 
 void ServerConnection::send_head(SendHead&& head) {
   keep_ = keep_ && !http10_ && !server_.stopped_ && !asks_close(head.headers);
   chunked_ = !http10_ && !without_body(head.status);
-  append_head(head.status, head.headers, keep_, chunked_ ? "transfer-encoding: chunked\r\n" : "");
+  append_head(head.status, head.headers, keep_, chunked_ ? Framing::chunks : Framing::none, 0);
   state_ = State::streaming;
   touch();
 }
@@ -176,7 +185,10 @@ void ServerConnection::send_head(SendHead&& head) {
 void ServerConnection::send_chunk(SendChunk&& chunk) {
   if (chunk.bytes.empty()) return;
   if (!head_only_) {
-    if (chunked_) fmt::format_to(std::back_inserter(out_), "{:x}\r\n", chunk.bytes.size());
+    if (chunked_) {
+      append_number(out_, chunk.bytes.size(), 16);
+      out_ += "\r\n";
+    }
     if (chunked_ || http10_) out_ += chunk.bytes;
     if (chunked_) out_ += "\r\n";
   }
@@ -251,7 +263,7 @@ void ServerConnection::refuse(const Refusal& refusal) {
   base::Headers headers;
   headers.add("content-type", "application/json");
   head_only_ = false;
-  append_head(refusal.status, headers, false, fmt::format("content-length: {}\r\n", body.size()));
+  append_head(refusal.status, headers, false, Framing::length, body.size());
   out_ += body;
   wait_for(Wait::none);
   if (IdleHook::is_linked()) IdleHook::unlink();

@@ -42,6 +42,7 @@ class ServerConnection final : public Ready, public Timed, public ReplySink, pub
 
  private:
   enum class State : std::uint8_t { reading, pending, streaming, ending, lingering };
+  enum class Framing : std::uint8_t { none, length, chunks };
   enum class Wait : std::uint8_t { none, first_request, head, body, stall, linger };
 
   void read_requests();
@@ -55,7 +56,7 @@ class ServerConnection final : public Ready, public Timed, public ReplySink, pub
   void reset_hard();
   void close();
   void touch();
-  void append_head(int status, const base::Headers& headers, bool keep, std::string_view framing);
+  void append_head(int status, const base::Headers& headers, bool keep, Framing framing, std::size_t length);
 
   Server& server_;
   std::string peer_;

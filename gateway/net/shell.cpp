@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <deque>
+#include <optional>
 
 #include "gateway/net/admin.h"
 #include "gateway/net/server.h"
@@ -54,9 +55,12 @@ struct Shell::Impl {
 
   void emit(Event&& event) {
     if (closed) return;
-    queue.push_back(std::move(event));
-    if (busy) return;
+    if (busy) {
+      queue.push_back(std::move(event));
+      return;
+    }
     busy = true;
+    step(event);
     while (!queue.empty() && !closed) {
       const auto next = std::move(queue.front());
       queue.pop_front();
@@ -67,7 +71,9 @@ struct Shell::Impl {
 
   void step(const Event& event) {
     actions.clear();
-    core.step(moment_now(), event, actions);
+    // One look at the clocks for all that one socket, timer or post causes: settle() ends it.
+    if (!moment) moment = moment_now();
+    core.step(*moment, event, actions);
     for (auto& action : actions) {
       if (closed) break;
       perform(action);
@@ -134,10 +140,12 @@ struct Shell::Impl {
   void settle() {
     if (busy || closed) return;
     server.flush();
+    moment.reset();
     if (exit_code && !left && server.nothing_unsent()) leave();
   }
 
   void tick() {
+    moment.reset();
     const auto next = core.next_wake();
     if (next <= net::instant_now()) emit(Tick{});
     else if (next != base::kNever) wake.want(next);
@@ -201,6 +209,7 @@ struct Shell::Impl {
   base::Instant quiet_by;
   std::unique_ptr<net::Admin> admin;
   std::deque<Event> queue;
+  std::optional<Moment> moment;
   std::vector<Action> actions;
   bool busy = false, closed = false, left = false;
   std::optional<int> exit_code;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/net/tls.h"
 #include "base/text.h"
@@ -39,7 +38,9 @@ std::string request_head(const StartAttempt& attempt, const Url& url) {
   }
   out += "accept-encoding: identity\r\n";
   if (!attempt.body.empty() || (attempt.method != "GET" && attempt.method != "HEAD" && attempt.method != "DELETE")) {
-    fmt::format_to(std::back_inserter(out), "content-length: {}\r\n", attempt.body.size());
+    out += "content-length: ";
+    append_number(out, attempt.body.size());
+    out += "\r\n";
   }
   out += "\r\n";
   return out;

@@ -1,6 +1,7 @@
 #include "gateway/wire/http_fields.h"
 
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -18,6 +19,17 @@ constexpr std::array<bool, 256> make_token_table() {
   return table;
 }
 constexpr auto kToken = make_token_table();
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7f;
+}
+/// Without a way out of the loop, so that the compiler looks at many bytes at once: there is nearly never one.
+bool any_control(std::string_view text) {
+  bool any = false;
+  for (const char c : text) any |= is_control(c);
+  return any;
+}
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -49,10 +61,7 @@ bool read_field(std::string_view line, base::Headers& out) {
   auto value = line.substr(colon + 1);
   while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
   while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7f) return false;
-  }
+  if (any_control(value)) return false;
   out.list.emplace_back(line.substr(0, colon), value);
   return true;
 }
@@ -117,9 +126,16 @@ std::string_view reason_phrase(int status) {
 void append_value(std::string& out, std::string_view value) {
   const auto begun = out.size();
   out += value;
+  if (!any_control(value)) return;
   for (auto i = begun; i < out.size(); ++i) {
     if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
   }
+}
+
+void append_number(std::string& out, std::uint64_t number, int base) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+  out.append(digits.data(), end);
 }
 
 LineReader::State LineReader::feed(std::string_view& data, std::size_t max) {
@@ -167,10 +183,7 @@ bool ChunkReader::size_line(std::string_view line) {
   if (digits == 0) return false;
   const auto extension = line.substr(digits);
   if (!extension.empty() && extension.front() != ';') return false;
-  for (const char c : extension) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7f) return false;
-  }
+  if (any_control(extension)) return false;
   left_ = value;
   return true;
 }

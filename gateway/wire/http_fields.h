@@ -26,6 +26,7 @@ std::optional<std::uint64_t> read_length(std::string_view text);
 std::string_view reason_phrase(int status);
 /// A value that cannot end its line early: CR, LF and NUL become spaces.
 void append_value(std::string& out, std::string_view value);
+void append_number(std::string& out, std::uint64_t number, int base = 10);
 
 /// Gathers one line that may come in pieces. The view is good until the next call.
 class LineReader {

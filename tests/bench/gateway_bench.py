@@ -13,6 +13,7 @@ REPLY = json.dumps({"id": "chatcmpl-9", "object": "chat.completion", "created": 
                     "choices": [{"index": 0, "message": {"role": "assistant", "content": "pong " * 40, "refusal": None}, "logprobs": None, "finish_reason": "stop"}],
                     "usage": {"prompt_tokens": 19, "completion_tokens": 42, "total_tokens": 61}, "system_fingerprint": "fp_1"})
 PATH = "/v1/chat/completions"
+PORTKEY = "1.15.2"  # the version the numbers in the docs speak of
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -111,11 +112,11 @@ def start_gateway(upstream, extra=None):
 def install_portkey():
     if not shutil.which("npm"):
         return None, "no npm"
-    folder = pathlib.Path(tempfile.gettempdir()) / "brownout-bench-portkey"
+    folder = pathlib.Path(tempfile.gettempdir()) / f"brownout-bench-portkey-{PORTKEY}"
     script = folder / "node_modules/@portkey-ai/gateway/build/start-server.js"
     if not script.exists():
         folder.mkdir(exist_ok=True)
-        done = subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "@portkey-ai/gateway"], cwd=folder, capture_output=True, text=True)
+        done = subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", f"@portkey-ai/gateway@{PORTKEY}"], cwd=folder, capture_output=True, text=True)
         if done.returncode or not script.exists():
             return None, "npm could not install it"
     return script, None
@@ -151,15 +152,16 @@ def first_content(proxy, rounds=200):
     """Median microseconds from the request to the first content of its stream, each on a kept connection."""
     s = socket.create_connection(("127.0.0.1", proxy.port))
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.settimeout(10)
     data, times = request_bytes(proxy), []
     for _ in range(rounds):
         begun, seen = time.perf_counter(), b""
         s.sendall(data)
         while b'"content":"' not in seen.replace(b'"content":""', b""):
             got = s.recv(65536)
-            if not got:
-                raise RuntimeError(f"no stream: {seen[:300]}")
             seen += got
+            if not got or not seen.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(f"no stream but {seen.split(chr(13).encode())[0].decode(errors='replace') or 'an end'}")
         times.append((time.perf_counter() - begun) * 1e6)
         while b"0\r\n\r\n" not in seen[-7:]:
             seen += s.recv(65536)
