@@ -100,9 +100,9 @@ bool Labels::same_text(const std::string& recorded, const std::string& ours) {
   return true;
 }
 
-Replay::Replay(const base::Json& recorded_case, Compat compat)
-    : case_(recorded_case), recorded_(recorded_case["runs"][std::string{to_string(compat)}]), name_(recorded_case["name"].get<std::string>()),
-      unit_(name_ + ".service"), state_dir_("/state/" + name_), machine_(compat) {}
+Replay::Replay(const base::Json& recorded_case, Compat recorded, Compat played)
+    : case_(recorded_case), recorded_(recorded_case["runs"][std::string{to_string(recorded)}]), name_(recorded_case["name"].get<std::string>()),
+      unit_(name_ + ".service"), state_dir_("/state/" + name_), machine_(played) {}
 
 std::string Replay::fill(std::string text) const {
   std::string probe = "/opt/probe " + state_dir_;

@@ -27,8 +27,9 @@ class Labels {
 
 class Replay {
  public:
-  /// `kept`: as in the recording, another unit refers to this one.
-  Replay(const base::Json& recorded_case, Compat compat);
+  /// `played`: the version to replay on; another than the recorded one must be found out.
+  Replay(const base::Json& recorded_case, Compat recorded, Compat played);
+  Replay(const base::Json& recorded_case, Compat compat) : Replay(recorded_case, compat, compat) {}
   std::vector<std::string> run();
 
  private:
