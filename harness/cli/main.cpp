@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "harness/cli/child.h"
+#include "harness/cli/explore_command.h"
 #include "harness/cli/run_command.h"
 #include "harness/cli/word_commands.h"
 #include "simulator/core/fault_list.h"
@@ -39,6 +40,7 @@ struct Flags {
   std::string shard, pattern, word, judge_folder = "latest";
   std::vector<std::string> files;
   ImportArguments import;
+  ExploreArguments explore;
   bool list = false, catalogue = false, json = false, markdown = false;
 };
 
@@ -96,6 +98,16 @@ int run(int argc, char** argv) {
   auto* judge = app.add_subcommand("judge", "judge an old run by today's checks");
   judge->footer("Example:\n  simulate judge latest");
   judge->add_option("run", flags.judge_folder, "a run folder, or its name under --runs; latest is the last one");
+  auto* explore = app.add_subcommand("explore", "random and enumerated faults in virtual time; what it finds is shrunk to a scenario");
+  explore->footer("Example:\n  simulate explore --runs 20000 --seed 1");
+  explore->add_option("--runs", flags.explore.runs, "how many (20000)")->check(CLI::PositiveNumber);
+  explore->add_option("--for", flags.explore.for_time, "or for so long, e.g. 60s");
+  explore->add_option("--seed", flags.explore.seed, "of the whole campaign (1)");
+  explore->add_option("--length", flags.explore.length, "moves of a random case, at most (6)")->check(CLI::Range(1, 200));
+  explore->add_option("--exhaustive", flags.explore.exhaustive, "all cases up to this length come first (2)")->check(CLI::Range(0, 4));
+  explore->add_option("--jobs", flags.explore.jobs, "threads (1)")->check(CLI::Range(1, 64));
+  explore->add_option("--only", flags.explore.only, "one run of the campaign, by its number");
+  explore->add_option("--out", flags.explore.out, "the scenario FILE of a violation");
   auto* mutant_list = app.add_subcommand("mutants", "gateways with one known bug each, for --target mutant:NAME");
   mutant_list->footer("Example:\n  simulate mutants");
   auto* import = app.add_subcommand("import", "evidence from an issue report (curl -v, HAR, a raw reply, a log line) becomes a scenario");
@@ -122,6 +134,7 @@ int run(int argc, char** argv) {
   if (*lint) return lint_files(flags.files, paths);
   if (*explain) return explain_scenario(flags.word, paths);
   if (*judge) return judge_run(flags.judge_folder, paths);
+  if (*explore) return explore_command(flags.explore);
   if (*mutant_list) return list_mutants();
   if (*import) return import_file(flags.import);
   if (!flags.shard.empty() && !parse_shard(flags.shard, flags.run.selection)) return complain(base::problem("a shard is written K/N, with 1 ≤ K ≤ N", "--shard 2/5", {}, "--shard"));

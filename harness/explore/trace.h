@@ -12,18 +12,34 @@ namespace harness::explore {
 
 struct Mark {
   enum class Kind : std::uint8_t {
-    request, reply, attempt, answer, attempt_end, client_gone, boot, ready, exit, drain, crash, turn_accepted, turn_answered, turn_failed, healed, out
+    request,        ///< a: client
+    reply,          ///< a: client, b: status, c: how it ended (ReplyEnd), d: flags (kWhole …)
+    attempt,        ///< a: attempt, b: provider, c: key, d: client (0: the gateway's own)
+    answer,         ///< a: attempt, b: provider, c: key, d: fault (index in the exploration's table, 0: healthy)
+    client_gone,    ///< a: client
+    boot, ready, exit, crash,  ///< a: pid, b: status
+    drain,          ///< a: kind, b: milliseconds it may take
+    turn_accepted, turn_answered, turn_failed,  ///< a: session, b: number
+    healed,
+    out,            ///< b: provider, c: key, d: milliseconds: the gateway says a key is out
+    doubled,        ///< a: request: the core ended it twice
   };
   Kind kind = Kind::request;
   base::Instant at;
-  std::uint32_t a = 0, b = 0, c = 0;  ///< request: id · reply: id, status, ended (0 complete, 1 broken, 2 none) · attempt: attempt, provider, key · …
-  bool flag = false;
+  std::uint32_t a = 0, b = 0, c = 0, d = 0;
 };
+enum ReplyEnd : std::uint32_t { kEndedComplete, kEndedBroken, kEndedRefused, kEndedLeft, kEndedTimeout };
+inline constexpr std::uint32_t kWhole = 1;      ///< a success with everything in it
+inline constexpr std::uint32_t kDishonest = 2;  ///< looks like a success, but something is missing
+inline constexpr std::uint32_t kStream = 4;
+inline constexpr std::uint32_t kChat = 8;
+inline constexpr std::uint32_t kErrorEvent = 16;
 
 class Trace {
  public:
   void add(Mark mark) { marks_.push_back(mark); }
   const std::vector<Mark>& marks() const { return marks_; }
+  void clear() { marks_.clear(); }
   /// Order-sensitive, over everything that was marked: the same seed must give the same.
   std::uint64_t digest() const;
 

@@ -11,11 +11,24 @@ namespace {
 
 constexpr auto kClientTransit = std::chrono::microseconds{150};
 
+/// Millions of runs send the same few requests: each is written once a thread.
+const Call& cached_call(const SendStep& step, std::int64_t index) {
+  if (step.body || step.raw || !step.headers.empty() || !step.key.empty()) {
+    static thread_local Call made;
+    made = make_call(step, index);
+    return made;
+  }
+  static thread_local std::map<std::tuple<Api, bool, std::int64_t, std::string, std::string, std::string>, Call> calls;
+  auto [place, fresh] = calls.try_emplace({step.api, step.stream, step.count > 1 ? index : 0, step.text, step.model, step.session});
+  if (fresh) place->second = make_call(step, index);
+  return place->second;
+}
+
 }  // namespace
 
 World::World(const Scenario& scenario, gateway::Config config, std::shared_ptr<const manager::Unit> unit, WorldOptions options)
     : scenario_(scenario), config_(std::move(config)), options_(std::move(options)), clock_(base::mix(options_.seed)), random_(base::mix(options_.seed ^ 0x5eedU)), unit_(std::move(unit)) {
-  model_ = std::make_unique<simulator::Model>(scenario.providers, simulator::ModelOptions{.seed = options_.seed, .salt = "virtual"}, clock_.now());
+  model_ = std::make_unique<simulator::Model>(scenario.providers, simulator::ModelOptions{.seed = options_.model_seed.value_or(options_.seed), .salt = "virtual"}, clock_.now());
   idle_.resize(model_->provider_count());
   host_ = std::make_unique<VirtualHost>(*this);
   manager::ManagerSettings settings;
@@ -38,7 +51,7 @@ std::int64_t World::send(const SendStep& step, std::int64_t index, std::function
   auto& client = clients_[id];
   client.id = id;
   client.as = call_name(step, index);
-  client.call = make_call(step, index);
+  client.call = options_.history ? make_call(step, index) : cached_call(step, index);
   client.api = step.api;
   client.reader = std::make_unique<ReplyReader>(step.api, clock_.now().since_start);
   client.hang_up_events = step.hang_up_events;
@@ -120,10 +133,13 @@ void World::client_end(ClientState& client, std::string_view ended) {
   --clients_open_;
   auto entry = client.reader->finish(ended, clock_.now().since_start);
   client.status = static_cast<int>(base::integer_or(entry, "status", 0));
-  const bool whole = ended == "complete" && client.status >= 200 && client.status < 300 && !base::bool_or(entry, "error_event", false) &&
-                     (!base::bool_or(entry, "stream", false) || base::bool_or(entry, "terminator", false));
-  trace_.add({.kind = Mark::Kind::reply, .at = clock_.now(), .a = static_cast<std::uint32_t>(client.id), .b = static_cast<std::uint32_t>(client.status),
-              .c = ended == "complete" ? 0U : ended == "refused" ? 2U : 1U, .flag = whole});
+  const bool stream = base::bool_or(entry, "stream", false), error_event = base::bool_or(entry, "error_event", false), terminator = base::bool_or(entry, "terminator", false);
+  const bool success = ended == "complete" && client.status >= 200 && client.status < 300 && !error_event;
+  const bool right_text = options_.expected_text.empty() || base::string_or(entry, "text") == options_.expected_text;
+  const bool whole = success && (!stream || terminator) && right_text;
+  const auto how = ended == "complete" ? kEndedComplete : ended == "refused" ? kEndedRefused : ended == "hung-up" ? kEndedLeft : ended == "timeout" ? kEndedTimeout : kEndedBroken;
+  trace_.add({.kind = Mark::Kind::reply, .at = clock_.now(), .a = static_cast<std::uint32_t>(client.id), .b = static_cast<std::uint32_t>(client.status), .c = how,
+              .d = (whole ? kWhole : 0U) | (success && !whole ? kDishonest : 0U) | (stream ? kStream : 0U) | (client.api == Api::chat ? kChat : 0U) | (error_event ? kErrorEvent : 0U)});
   if (options_.history) {
     entry["id"] = client.id;
     entry["as"] = client.as;

@@ -35,6 +35,9 @@ struct WorldOptions {
   bool history = true;        ///< false: only the trace, for runs by the million
   manager::Compat compat = manager::Compat::v252;
   GatewayParts parts;
+  std::optional<std::uint64_t> model_seed;  ///< of the providers' keys, where it is not the run's own
+  std::string expected_text;  ///< what every whole reply says; empty: anything
+  std::function<std::uint32_t(std::string_view fault)> fault_code;  ///< for the trace; empty: 0
 };
 
 /// One chat turn or plain request of a client.
@@ -110,6 +113,8 @@ class World {
   void client_end(ClientState& client, std::string_view ended);
   void deliver_request(std::int64_t client);
   void log(const gateway::Log& log);
+  std::uint32_t client_of(gateway::RequestId id) const;
+  void note_end(gateway::RequestId id);
 
   // manager (world_manager.cpp)
   void manage(const manager::Event& event);
@@ -149,6 +154,7 @@ class World {
   bool feeding_ = false;
   std::uint32_t request_last_ = 0;
   std::unordered_map<std::uint32_t, std::int64_t> request_client_;
+  std::set<std::uint32_t> ended_;  ///< requests that the core of this generation has ended
   std::map<std::int64_t, ClientState> clients_;
   std::size_t clients_open_ = 0;
   std::int64_t client_last_ = 0;

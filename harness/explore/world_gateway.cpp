@@ -86,7 +86,7 @@ void World::perform(std::vector<gateway::Action>& actions) {
         Overloaded{
             [&](gateway::StartAttempt& a) {
               trace_.add({.kind = Mark::Kind::attempt, .at = clock_.now(), .a = a.id.value, .b = static_cast<std::uint32_t>(base::hash_text(a.provider)),
-                          .c = static_cast<std::uint32_t>(base::hash_text(a.credential))});
+                          .c = static_cast<std::uint32_t>(base::hash_text(a.credential)), .d = client_of(a.request)});
               start_attempt(a);
             },
             [&](gateway::CancelAttempt& a) { close_attempt(a.id, "client-fin"); },
@@ -108,6 +108,7 @@ void World::perform(std::vector<gateway::Action>& actions) {
               });
             },
             [&](gateway::Reply& a) {
+              note_end(a.id);
               const auto link = request_client_.find(a.id.value);
               if (link == request_client_.end()) return;
               auto& client = clients_[link->second];
@@ -129,6 +130,7 @@ void World::perform(std::vector<gateway::Action>& actions) {
               });
             },
             [&](gateway::SendEnd& a) {
+              note_end(a.id);
               const auto link = request_client_.find(a.id.value);
               if (link == request_client_.end()) return;
               auto& client = clients_[link->second];
@@ -146,9 +148,23 @@ void World::perform(std::vector<gateway::Action>& actions) {
   }
 }
 
+std::uint32_t World::client_of(gateway::RequestId id) const {
+  const auto link = request_client_.find(id.value);
+  return link == request_client_.end() ? 0U : static_cast<std::uint32_t>(link->second);
+}
+
+void World::note_end(gateway::RequestId id) {
+  if (!ended_.insert(id.value).second) trace_.add({.kind = Mark::Kind::doubled, .at = clock_.now(), .a = id.value});
+}
+
 void World::apply_store(const gateway::StoreOp& op) {
   std::visit(Overloaded{
                  [&](const gateway::StoreCredential& o) {
+                   // What is stored is what the gateway says of the key: out until then, or well again (0).
+                   using Kind = gateway::CredentialState::Kind;
+                   const auto out = o.state.kind == Kind::ok ? base::Duration{0} : o.state.kind == Kind::cooling ? o.state.until - clock_.wall() : base::Duration{std::chrono::hours{24 * 30}};
+                   trace_.add({.kind = Mark::Kind::out, .at = clock_.now(), .b = static_cast<std::uint32_t>(base::hash_text(o.state.provider)),
+                               .c = static_cast<std::uint32_t>(base::hash_text(o.state.label)), .d = static_cast<std::uint32_t>(std::max<std::int64_t>(base::milliseconds(out), 0))});
                    for (auto& each : stored_.credentials) {
                      if (each.provider == o.state.provider && each.key_hash == o.state.key_hash && each.model == o.state.model) {
                        each = o.state;
@@ -184,10 +200,6 @@ void World::apply_store(const gateway::StoreOp& op) {
 }
 
 void World::log(const gateway::Log& line) {
-  if (line.event == "credential out") {
-    trace_.add({.kind = Mark::Kind::out, .at = clock_.now(), .a = static_cast<std::uint32_t>(base::hash_text(base::string_or(line.fields, "provider"))),
-                .b = static_cast<std::uint32_t>(base::hash_text(base::string_or(line.fields, "key"))), .c = static_cast<std::uint32_t>(base::integer_or(line.fields, "out_ms", 0))});
-  }
   if (!options_.history) return;
   Json data{{"event", line.event}, {"level", line.level}};
   for (const auto& [key, value] : line.fields.items()) data[key] = value;
@@ -200,6 +212,7 @@ void World::die(manager::ExitCode code, int status) {
   ++generation_;
   core_.reset();
   events_.clear();
+  ended_.clear();
   pid_ = 0;
   --alive_;
   ready_ = accepting_ = draining_ = false;

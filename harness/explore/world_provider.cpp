@@ -73,6 +73,8 @@ void World::connected(gateway::AttemptId id) {
   attempt.request.connection = attempt.connection;
   attempt.decision = model_->on_request(attempt.provider, attempt.request, now);
   attempt.decided = true;
+  trace_.add({.kind = Mark::Kind::answer, .at = clock_.now(), .a = id.value, .b = static_cast<std::uint32_t>(base::hash_text(model_->spec(attempt.provider).name)),
+              .c = static_cast<std::uint32_t>(base::hash_text(attempt.request.credential)), .d = options_.fault_code ? options_.fault_code(attempt.decision.fault) : 0U});
   run_plan(id);
 }
 

@@ -1,0 +1,34 @@
+// A campaign: many cases, short ones enumerated first, then random ones; progress, digest, and what was seen. Pure but for the given clock.
+#pragma once
+
+#include "harness/explore/campaign.h"
+
+namespace harness::explore {
+
+struct CampaignOptions {
+  std::uint64_t seed = 1;
+  std::uint64_t runs = 10'000;
+  std::size_t length = 6;            ///< of random cases, at most
+  std::size_t exhaustive = 2;        ///< all cases up to this length come first
+  std::uint64_t first = 0, stride = 1;  ///< this worker's share of the runs
+  std::function<bool()> go_on;       ///< asked between runs; empty: always
+  std::function<void(std::uint64_t done)> progress;
+};
+struct Failure {
+  std::uint64_t index = 0;
+  Case found, shrunk;
+  Violation violation;
+};
+struct CampaignResult {
+  std::uint64_t runs = 0, enumerated = 0, events = 0, digest = 0, repeated = 0;
+  bool deterministic = true;         ///< every repeated run had its first digest
+  Seen seen{};
+  std::optional<Failure> failure;    ///< the first; the campaign ends with it
+};
+
+/// The index-th case of a campaign.
+Case campaign_case(const CampaignOptions& options, std::uint64_t index);
+/// One run in a hundred is made twice: the same case must give the same digest.
+CampaignResult run_campaign(Laboratory& laboratory, const CampaignOptions& options);
+
+}  // namespace harness::explore

@@ -1,0 +1,179 @@
+#include "base/assert.h"
+#include "harness/explore/campaign.h"
+
+#include "harness/scenario/loader.h"
+
+namespace harness::explore {
+namespace {
+
+using base::Json;
+
+std::string key_name(int provider, int key) { return fmt::format("{}{}", provider == 0 ? "key-" : "spare-", key); }
+std::string_view provider_name(int provider) { return provider == 0 ? "acme" : "spare"; }
+
+/// The moves that short cases are made of: few enough to be tried in every order.
+const std::vector<Move>& alphabet() {
+  static const std::vector<Move> moves = [] {
+    using K = Move::Kind;
+    std::vector<Move> all{{.kind = K::ask}, {.kind = K::ask_stream}, {.kind = K::ask_chat}, {.kind = K::ask_background}, {.kind = K::restart}, {.kind = K::kill}, {.kind = K::term}};
+    for (const auto time : {std::uint8_t{2}, std::uint8_t{4}}) all.push_back({.kind = K::wait, .time = time});
+    for (std::uint8_t fault = 0; fault < kFaultChoices.size(); ++fault) {
+      all.push_back({.kind = K::fault, .key = 1, .fault = fault, .times = 1});
+      all.push_back({.kind = K::fault, .key = 0, .fault = fault, .times = 0});
+    }
+    return all;
+  }();
+  return moves;
+}
+
+
+
+}  // namespace
+
+std::optional<Case> enumerated_case(std::uint64_t index, std::size_t length_max) {
+  const auto& letters = alphabet();
+  constexpr std::uint64_t kShapes = 4;
+  for (std::size_t length = 1; length <= length_max; ++length) {
+    std::uint64_t words = 1;
+    for (std::size_t i = 0; i < length; ++i) words *= letters.size();
+    if (index >= words * kShapes) {
+      index -= words * kShapes;
+      continue;
+    }
+    Case made;
+    const auto shape = index % kShapes;
+    made.keys = shape % 2 == 0 ? 1 : 2;
+    made.spare_keys = shape < 2 ? 0 : 1;
+    auto word = index / kShapes;
+    made.seed = 1 + word % 7;
+    for (std::size_t i = 0; i < length; ++i) {
+      made.moves.push_back(letters[word % letters.size()]);
+      word /= letters.size();
+    }
+    return made;
+  }
+  return std::nullopt;
+}
+
+Case random_case(std::uint64_t seed, std::size_t length_max) {
+  base::Random random(base::mix(seed));
+  Case made;
+  made.seed = seed >> 16;  // a scenario file takes a signed number
+  made.keys = static_cast<int>(random.between(std::int64_t{1}, std::int64_t{3}));
+  made.spare_keys = static_cast<int>(random.between(std::int64_t{0}, std::int64_t{2}));
+  made.commit_complete = random.chance(0.2);
+  // Swarm testing (Groce and others, 2012): what a case leaves out matters as much as what it has.
+  std::array<double, kMoveKinds> weights{};
+  double sum = 0;
+  for (auto& weight : weights) sum += weight = random.chance(0.5) ? 0.0 : random.uniform();
+  weights[0] += 0.3;
+  weights[static_cast<std::size_t>(Move::Kind::fault)] += 0.5;
+  sum += 0.8;
+  std::vector<std::uint8_t> faults;
+  for (std::uint8_t fault = 0; fault < kFaultChoices.size(); ++fault) {
+    if (random.chance(0.35)) faults.push_back(fault);
+  }
+  if (faults.empty()) faults.push_back(static_cast<std::uint8_t>(random.below(kFaultChoices.size())));
+  const auto length = 1 + random.below(length_max);
+  for (std::uint64_t i = 0; i < length; ++i) {
+    auto dice = random.uniform() * sum;
+    std::size_t kind = 0;
+    while (kind + 1 < kMoveKinds && (dice -= weights[kind]) > 0) ++kind;
+    Move move{.kind = static_cast<Move::Kind>(kind)};
+    move.provider = made.spare_keys > 0 && random.chance(0.3) ? 1 : 0;
+    move.key = static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(move.provider == 0 ? made.keys : made.spare_keys) + 1));
+    move.fault = faults[random.below(faults.size())];
+    move.times = static_cast<std::uint8_t>(random.below(3));
+    move.time = static_cast<std::uint8_t>(random.below(kWaits.size()));
+    made.moves.push_back(move);
+  }
+  return made;
+}
+
+namespace {
+
+Json rule_json(const Move& move) {
+  const auto& choice = kFaultChoices[move.fault];
+  Json rule = Json::object();
+  if (move.key != 0) rule["when"] = {{"credential", key_name(move.provider, move.key)}};
+  rule["fault"] = choice.name;
+  if (!choice.retry_after.empty()) rule["retry_after"] = choice.retry_after;
+  if (choice.after_content) rule["params"] = {{"events", 4}};
+  if (move.times != 0) rule["times"] = move.times;
+  return rule;
+}
+
+Json step_json(const Move& move, std::size_t index) {
+  using K = Move::Kind;
+  const auto name = fmt::format("m{}", index + 1);
+  switch (move.kind) {
+    case K::ask: return {{"send", {{"text", "ping"}}}, {"as", name}};
+    case K::ask_stream: return {{"send", {{"text", "ping"}, {"stream", true}}}, {"as", name}};
+    case K::ask_anthropic: return {{"send", {{"api", "messages"}, {"text", "ping"}}}, {"as", name}};
+    case K::ask_chat: return {{"send", {{"api", "chat"}, {"session", "s1"}, {"text", "ping"}}}, {"as", name}};
+    case K::ask_background: return {{"send", {{"text", "ping"}, {"background", true}}}, {"as", name}};
+    case K::chat_background: return {{"send", {{"api", "chat"}, {"session", "s1"}, {"text", "ping"}, {"background", true}}}, {"as", name}};
+    case K::herd: return {{"send", {{"text", "ping"}, {"count", 4}, {"concurrency", 4}}}, {"as", name}};
+    case K::hang_up: return {{"send", {{"text", "ping"}, {"stream", true}, {"hang_up_after", "2s"}}}, {"as", name}};
+    case K::fault: return {{"script", {{"provider", provider_name(move.provider)}, {"add", Json::array({rule_json(move)})}}}};
+    case K::heal: return {{"script", Json::array({Json{{"provider", "acme"}, {"clear", true}}})}};
+    case K::wait: return {{"wait", base::format_duration(kWaits[move.time])}};
+    case K::restart: return {{"signal", "USR1"}};
+    case K::kill: return {{"signal", "KILL"}};
+    case K::term: return {{"signal", "TERM"}};
+  }
+  return {};
+}
+
+Json scenario_json(const Case& what, const std::string& title, const std::string& why, const Json& expect) {
+  Json providers = Json::object();
+  const auto credentials = [&](int provider, int count) {
+    Json list = Json::array();
+    for (int i = 1; i <= count; ++i) list.push_back(key_name(provider, i));
+    return list;
+  };
+  providers["acme"] = {{"like", "openai"}, {"credentials", credentials(0, what.keys)}, {"reply", {{"text", kReplyText}}}};
+  Json targets = Json::array({"acme/gpt-test"});
+  if (what.spare_keys > 0) {
+    providers["spare"] = {{"like", "anthropic"}, {"credentials", credentials(1, what.spare_keys)}, {"reply", {{"text", kReplyText}}}};
+    targets.push_back("spare/claude-test");
+  }
+  Json route = what.commit_complete ? Json{{"targets", targets}, {"commit", "complete"}} : targets;
+  const Json timeouts{{"first_byte", "20s"}, {"first_content", "20s"}, {"idle", "20s"}};
+  Json settings = Json::object();
+  for (const auto& [name, provider] : providers.items()) settings[name] = {{"timeouts", timeouts}};
+  Json steps = Json::array();
+  for (std::size_t i = 0; i < what.moves.size(); ++i) {
+    const auto kind = what.moves[i].kind;
+    const bool signal = kind == Move::Kind::restart || kind == Move::Kind::kill || kind == Move::Kind::term;
+    // A signal needs somebody to signal: the next process is waited for first.
+    if (signal) steps.push_back({{"wait", {{"until", "gateway-answers"}, {"deadline", "3m"}}}});
+    steps.push_back(step_json(what.moves[i], i));
+  }
+  // Everything heals; whatever was lost must come back.
+  Json clear = Json::array();
+  for (const auto& [name, provider] : providers.items()) clear.push_back({{"provider", name}, {"clear", true}});
+  steps.push_back({{"script", clear}});
+  steps.push_back({{"wait", {{"until", "gateway-running"}, {"deadline", "10m"}}}});
+  steps.push_back({{"wait", "70m"}});
+  steps.push_back({{"send", {{"text", "ping"}}}, {"as", "healed"}});
+  return {{"version", 1}, {"title", title}, {"why", why}, {"origin", Json::array({"found by exploration"})}, {"tags", Json::array({"regressions"})}, {"seed", what.seed}, {"time_limit", "6h"},
+          {"unused_faults", "an exploration's rules need not all fire"}, {"providers", std::move(providers)},
+          {"gateway", {{"routes", {{"default", std::move(route)}}}, {"unit", {{"StartLimitIntervalSec", "0"}, {"RestartSec", "1"}}}, {"config", {{"providers", std::move(settings)}, {"restart", {{"drain", "30s"}, {"settle", "5s"}}}}}}},
+          {"steps", std::move(steps)}, {"expect", expect}};
+}
+
+}  // namespace
+
+std::string scenario_text(const Case& what, const std::string& title, const std::string& why, const Json& expect) {
+  return base::dump_pretty(scenario_json(what, title, why, expect)) + "\n";
+}
+
+Scenario scenario_of(const Case& what) {
+  auto loaded = parse_scenario(scenario_text(what, "a case", "exploration", Json::array()), "case.json");
+  ASSERT_NOTE(loaded.has_value(), base::render(loaded.error()));
+
+  return std::move(loaded.value());
+}
+
+}  // namespace harness::explore

@@ -1,0 +1,269 @@
+// What must be true of every run, whatever was thrown at it.
+#include <algorithm>
+#include <set>
+
+#include "harness/explore/campaign.h"
+
+namespace harness::explore {
+namespace {
+
+using base::Json;
+using K = Mark::Kind;
+
+constexpr std::array kRules{
+    Rule{"one-end", "every request gets exactly one end"},
+    Rule{"key-rests", "a key is not used while the gateway itself says that it is out; the longest cooldown counts"},
+    Rule{"empty-key-once", "a key that the provider said is out of credit is not asked again within half an hour"},
+    Rule{"retry-after", "no attempt with a key before the provider's Retry-After is over"},
+    Rule{"attempts-bounded", "attempts are bounded by the distinct keys and the retry budget of each target"},
+    Rule{"healthy-answers", "while a healthy provider is left, every request succeeds"},
+    Rule{"honest", "what looks like a success is one"},
+    Rule{"heals", "when everything is well again, requests succeed"},
+    Rule{"drain-ends", "a drain ends by its deadline"},
+    Rule{"turns-once", "no accepted chat turn is lost or answered twice"},
+    Rule{"one-generation", "never do two processes run"},
+};
+
+/// The gateway learns of an answer a moment after the provider gave it; what left in between is nobody's fault.
+constexpr base::Duration kLearnTime = std::chrono::milliseconds{5};
+constexpr base::Duration kEmptyKeyTime = std::chrono::minutes{30};
+constexpr base::Duration kDrainSlack = std::chrono::seconds{2};
+
+std::uint32_t code_of(std::string_view fault, std::string_view retry_after) {
+  for (std::size_t i = 0; i < kFaultChoices.size(); ++i) {
+    if (kFaultChoices[i].name == fault && kFaultChoices[i].retry_after == retry_after) return static_cast<std::uint32_t>(i + 1);
+  }
+  return 0;
+}
+
+class Judge {
+ public:
+  Judge(const Case& what, const World& world, const Trace& trace, Seen& seen) : case_(what), world_(world), marks_(trace.marks()), seen_(seen) {}
+
+  std::optional<Violation> judge() {
+    ends();
+    if (!found_) keys();
+    if (!found_) budgets();
+    if (!found_) replies();
+    if (!found_) life();
+    if (!found_) turns();
+    count_seen();
+    return std::move(found_);
+  }
+
+ private:
+  void violate(std::string_view rule, std::string what, Json expect) {
+    if (!found_) found_ = Violation{std::string(rule), std::move(what), std::move(expect)};
+  }
+  static std::string at(const Mark& mark) { return base::human_duration(mark.at.since_start); }
+
+  void ends() {
+    std::set<std::uint32_t> open;
+    for (const auto& mark : marks_) {
+      if (mark.kind == K::request) open.insert(mark.a);
+      if (mark.kind == K::reply) open.erase(mark.a);
+      if (mark.kind == K::doubled) violate("one-end", fmt::format("request {} was ended twice ({})", mark.a, at(mark)), Json::array());
+      if (mark.kind == K::reply && mark.c == kEndedTimeout) violate("one-end", fmt::format("request {} had no end ({})", mark.a, at(mark)), reply_check("*", {{"ended", "complete"}}));
+    }
+    if (!open.empty()) violate("one-end", fmt::format("request {} never got an end", *open.begin()), reply_check("*", {{"ended", "complete"}}));
+  }
+
+  static Json reply_check(const std::string& name, Json params) {
+    Json check{{"check", "reply"}, {"reply", name}};
+    for (const auto& [key, value] : params.items()) check[key] = value;
+    return Json::array({check});
+  }
+
+  bool crashed_between(base::Instant from, base::Instant to) const {
+    return std::any_of(marks_.begin(), marks_.end(), [&](const Mark& mark) { return (mark.kind == K::crash || mark.kind == K::exit || mark.kind == K::client_gone) && mark.at >= from && mark.at <= to; });
+  }
+
+  void keys() {
+    std::map<std::pair<std::uint32_t, std::uint32_t>, base::Instant> out_until, empty_until, not_before;
+    std::set<std::pair<std::uint32_t, std::uint32_t>> tried;
+    static const auto billing = code_of("402", ""), limited = code_of("429", "20s");
+    for (const auto& mark : marks_) {
+      const std::pair key{mark.b, mark.c};
+      if (mark.kind == K::out) {
+        if (mark.d == 0) {
+          out_until.erase(key);
+        } else {
+          auto& until = out_until[key];
+          until = std::max(until, mark.at + std::chrono::milliseconds{mark.d});
+        }
+      } else if (mark.kind == K::answer && mark.d == billing && billing != 0) {
+        if (!crashed_between(mark.at, mark.at + kLearnTime)) empty_until[key] = mark.at + kEmptyKeyTime;
+      } else if (mark.kind == K::answer && mark.d == limited && limited != 0) {
+        if (!crashed_between(mark.at, mark.at + kLearnTime)) not_before[key] = std::max(not_before[key], mark.at + std::chrono::milliseconds{19'900});
+      } else if (mark.kind == K::attempt) {
+        // The request that met the limit may wait it out and try its only key once more.
+        const auto used_early = [&](const auto& table, base::Duration age, base::Duration slack) {
+          const auto found = table.find(key);
+          return found != table.end() && mark.at < found->second && mark.at > found->second - age + slack;
+        };
+        if (used_early(empty_until, kEmptyKeyTime, kLearnTime)) {
+          violate("empty-key-once", fmt::format("a key out of credit was asked again at {}", at(mark)), each_key([](const std::string& provider, const std::string& credential) {
+                    return Json{{"check", "credentials.attempts"}, {"provider", provider}, {"credential", credential}, {"fault", "402"}, {"count", {{"max", 1}}}};
+                  }));
+        } else if (used_early(not_before, std::chrono::milliseconds{19'900}, kLearnTime)) {
+          violate("retry-after", fmt::format("a limited key was asked again too early, at {}", at(mark)), Json::array({Json{{"check", "attempts.gap"}, {"retry_after", true}}}));
+        } else if (const auto found = out_until.find(key); found != out_until.end() && mark.at < found->second && !tried.contains({mark.d, mark.c})) {
+          violate("key-rests", fmt::format("a key was used at {} although it was out until {}", at(mark), base::human_duration(found->second.since_start)),
+                  each_key([](const std::string& provider, const std::string& credential) {
+                    return Json{{"check", "credentials.never"}, {"provider", provider}, {"credential", credential}, {"after_fault", "402"}, {"for", "30m"}};
+                  }));
+        }
+        tried.insert({mark.d, mark.c});
+      }
+    }
+  }
+
+  Json each_key(const std::function<Json(const std::string&, const std::string&)>& make) const {
+    Json list = Json::array();
+    for (int i = 1; i <= case_.keys; ++i) list.push_back(make("acme", fmt::format("key-{}", i)));
+    for (int i = 1; i <= case_.spare_keys; ++i) list.push_back(make("spare", fmt::format("spare-{}", i)));
+    return list;
+  }
+
+  void budgets() {
+    const int targets = case_.spare_keys > 0 ? 2 : 1;
+    // Each key once, three tries of each target, one resend on a connection that died, and the least bad key once.
+    const auto bound = static_cast<std::size_t>(case_.keys + case_.spare_keys + 3 * targets + 2);
+    std::map<std::uint32_t, std::size_t> attempts;
+    for (const auto& mark : marks_) {
+      if (mark.kind != K::attempt || mark.d == 0) continue;
+      if (++attempts[mark.d] > bound) {
+        return violate("attempts-bounded", fmt::format("request {} made more than {} attempts", mark.d, bound), Json::array({Json{{"check", "attempts.max"}, {"max", bound}, {"to", {{"reply", "m*"}}}}}));
+      }
+    }
+  }
+
+  bool lives_through() const {
+    return std::none_of(case_.moves.begin(), case_.moves.end(), [](const Move& move) { return move.kind == Move::Kind::kill || move.kind == Move::Kind::term || move.kind == Move::Kind::restart; });
+  }
+  bool spare_clean() const {
+    return case_.spare_keys > 0 && std::none_of(case_.moves.begin(), case_.moves.end(), [](const Move& move) { return move.kind == Move::Kind::fault && move.provider == 1; });
+  }
+  bool may_cut() const {
+    return std::any_of(case_.moves.begin(), case_.moves.end(), [](const Move& move) { return move.kind == Move::Kind::fault && kFaultChoices[move.fault].after_content; });
+  }
+
+  void replies() {
+    std::uint32_t last = 0;
+    for (const auto& mark : marks_) {
+      if (mark.kind == K::request) last = std::max(last, mark.a);
+    }
+    const bool must = spare_clean() && lives_through();
+    for (const auto& mark : marks_) {
+      if (mark.kind != K::reply) continue;
+      if ((mark.d & kDishonest) != 0) violate("honest", fmt::format("request {} ended as a success with something missing ({})", mark.a, at(mark)), honest_checks());
+      const bool whole = (mark.d & kWhole) != 0;
+      if (mark.a == last && !whole) violate("heals", fmt::format("after everything was well again a request got {}", mark.b), reply_check("healed", {{"complete", true}}));
+      const bool honest_cut = may_cut() && !case_.commit_complete && (mark.d & kErrorEvent) != 0;
+      if (must && !whole && !honest_cut && mark.c != kEndedLeft) {
+        violate("healthy-answers", fmt::format("request {} got {} although a healthy provider was left ({})", mark.a, mark.b, at(mark)), reply_check("m*", {{"complete", true}}));
+      }
+    }
+  }
+
+  Json honest_checks() const {
+    Json list = Json::array();
+    for (std::size_t i = 0; i < case_.moves.size(); ++i) {
+      const auto kind = case_.moves[i].kind;
+      if (kind == Move::Kind::ask_stream) list.push_back(Json{{"check", "reply"}, {"reply", fmt::format("m{}", i + 1)}, {"whole_or_error", true}, {"words", 8}});
+      if (kind == Move::Kind::ask || kind == Move::Kind::ask_chat) list.push_back(Json{{"check", "reply"}, {"reply", fmt::format("m{}", i + 1)}, {"whole_or_error", true}, {"words", 8}});
+    }
+    return list;
+  }
+
+  void life() {
+    std::optional<Mark> drain;
+    std::size_t alive = 0;
+    for (const auto& mark : marks_) {
+      if (mark.kind == K::boot && ++alive > 1) violate("one-generation", fmt::format("a second process was started at {}", at(mark)), Json::array());
+      const bool end = mark.kind == K::exit || mark.kind == K::crash;
+      if (end && alive > 0) --alive;
+      if (drain && (end || mark.kind == K::healed || &mark == &marks_.back())) {
+        const auto limit = drain->at + std::chrono::milliseconds{drain->b} + kDrainSlack;
+        if (mark.at > limit) violate("drain-ends", fmt::format("the drain begun at {} had not ended at {}", at(*drain), at(mark)), Json::array({Json{{"check", "restart.completes"}, {"drain", "40s"}}}));
+        if (end) drain.reset();
+      }
+      if (mark.kind == K::drain && !drain) drain = mark;
+    }
+  }
+
+  void turns() {
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::array<int, 3>> counts;
+    int answered = 0, replies = 0;
+    for (const auto& mark : marks_) {
+      if (mark.kind == K::turn_accepted) ++counts[{mark.a, mark.b}][0];
+      if (mark.kind == K::turn_answered) ++counts[{mark.a, mark.b}][1], ++answered;
+      if (mark.kind == K::turn_failed) ++counts[{mark.a, mark.b}][2];
+      if (mark.kind == K::reply && (mark.d & kChat) != 0 && (mark.d & kWhole) != 0) ++replies;
+    }
+    const auto check = Json::array({Json{{"check", "session.turns"}, {"session", "s1"}}});
+    for (const auto& [turn, count] : counts) {
+      if (count[1] > 1) violate("turns-once", fmt::format("turn {} was answered {} times", turn.second, count[1]), check);
+      if (count[1] + count[2] == 0) violate("turns-once", fmt::format("turn {} was accepted and never answered or reported", turn.second), check);
+    }
+    if (replies > answered) violate("turns-once", fmt::format("{} chat replies were given, but only {} turns are kept", replies, answered), check);
+    (void)world_;
+  }
+
+  void count_seen() {
+    std::map<std::uint32_t, std::set<std::uint32_t>> keys_of, providers_of;
+    std::map<std::uint32_t, std::size_t> tries;
+    std::set<std::uint32_t> whole;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, bool> was_out;
+    bool draining = false, crash = false, open_turn = false;
+    const auto see = [&](std::size_t index) { ++seen_[index]; };
+    for (const auto& mark : marks_) {
+      if (mark.kind == K::reply && (mark.d & kWhole) != 0) whole.insert(mark.a);
+    }
+    for (const auto& mark : marks_) {
+      switch (mark.kind) {
+        case K::attempt:
+          if (whole.contains(mark.d)) {
+            if (!keys_of[mark.d].insert(mark.c).second) see(2);
+            else if (keys_of[mark.d].size() == 2) see(0);
+            if (providers_of[mark.d].insert(mark.b).second && providers_of[mark.d].size() == 2) see(1);
+          }
+          if (was_out[{mark.b, mark.c}]) see(8), was_out[{mark.b, mark.c}] = false;
+          break;
+        case K::out: was_out[{mark.b, mark.c}] = was_out[{mark.b, mark.c}] || mark.d != 0; break;
+        case K::reply:
+          if ((mark.d & kErrorEvent) != 0) see(3);
+          if (draining && (mark.d & kWhole) != 0) see(4);
+          if (draining && (mark.d & kWhole) == 0 && mark.c != kEndedRefused) see(5);
+          break;
+        case K::drain: draining = true; break;
+        case K::exit: draining = false; break;
+        case K::crash:
+          crash = crash || open_turn;
+          if (open_turn) see(6);
+          break;
+        case K::turn_accepted: open_turn = true; break;
+        case K::turn_answered: case K::turn_failed:
+          open_turn = false;
+          if (crash) see(7), crash = false;
+          break;
+        case K::client_gone: see(9); break;
+        default: break;
+      }
+    }
+  }
+
+  const Case& case_;
+  const World& world_;
+  const std::vector<Mark>& marks_;
+  Seen& seen_;
+  std::optional<Violation> found_;
+};
+
+}  // namespace
+
+std::span<const Rule> rules() { return kRules; }
+
+std::optional<Violation> judge_trace(const Case& what, const World& world, const Trace& trace, Seen& seen) { return Judge(what, world, trace, seen).judge(); }
+
+}  // namespace harness::explore
