@@ -58,8 +58,9 @@ base::Duration Policy::cooldown(const Verdict& verdict, std::int64_t strikes, bo
   const auto asked = usable(verdict.wait);
   const std::int64_t more = std::max<std::int64_t>(strikes, 1) - 1;
   switch (verdict.reason) {
-    // An empty balance is filled by a person: an hour, and longer when it was still empty at the next look.
-    case Reason::billing: return asked.value_or(doubled(1h, more, 4h));
+    // An empty balance is filled by a person, and an hour is how long one may wait for the key to be noticed again. It does not
+    // grow: strikes of other reasons (a 401 before it) would double it.
+    case Reason::billing: return asked.value_or(1h);
     case Reason::auth: return std::max(asked.value_or(0ns), Duration{5min});
     case Reason::auth_permanent: return kCooldownMax;
     // The only key is looked at sooner: there is nothing better to do meanwhile.
@@ -128,7 +129,9 @@ base::Duration Policy::backoff(const RetryConfig& retry, int attempt, std::optio
 }
 
 bool Policy::wait_fits(base::Duration wait, base::Duration left, const RetryConfig& retry) const {
-  return wait < left && wait <= retry.retry_after_max;
+  // What is left after the wait must be worth an attempt, or the caller waits out the whole deadline for nothing.
+  constexpr auto kAttemptTimeMin = 1s;
+  return wait + kAttemptTimeMin < left && wait <= retry.retry_after_max;
 }
 
 bool Policy::resends(const UpstreamFailed& failure, bool resent_before) const { return failure.replayable && !resent_before; }
