@@ -45,7 +45,11 @@ void World::connected(gateway::AttemptId id) {
     idle.pop_back();
     attempt.connection = connection_last_;
     attempt.reused = true;
-    if (reset) return fail_attempt(id, gateway::TransportError::reset, "the kept-alive connection was reset", true);
+    if (reset) {
+      // As the live pool does: the others of its age are as dead.
+      idle.clear();
+      return fail_attempt(id, gateway::TransportError::reset, "the kept-alive connection was reset", true);
+    }
   } else {
     attempt.connection = ++connection_last_;
     const auto mode = model_->listening(attempt.provider, now);
