@@ -315,6 +315,8 @@ void ServerConnection::close() {
   if (fd_ < 0) return;
   server_.loop_.deadlines.disarm(*this);
   if (IdleHook::is_linked()) IdleHook::unlink();
+  // A program that is just being started may hold a copy of the socket: close(2) alone would leave it in the epoll set, see epoll(7).
+  server_.loop_.poller.remove(*this);
   ::close(std::exchange(fd_, -1));
   server_.remove(*this);
 }

@@ -281,6 +281,8 @@ void UpstreamConnection::close() {
   else upstream_.attempts_.erase(attempt_);
   state_ = State::closed;
   upstream_.loop_.deadlines.disarm(*this);
+  // A program that is just being started may hold a copy of the socket: close(2) alone would leave it in the epoll set, see epoll(7).
+  upstream_.loop_.poller.remove(*this);
   fd_ = -1;
   io_.close();
   upstream_.remove(*this);

@@ -1,8 +1,13 @@
 // The callers' side on real sockets: bytes, endings, limits, and who is told what.
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cerrno>
 
 #include "tests/gateway/net/malformed_requests.h"
 #include "tests/gateway/net/rig.h"
@@ -357,6 +362,61 @@ TEST(Server, AReplyForACallerThatLeftGoesNowhere) {
   rig.act({Reply{.id = RequestId{1}, .body = "late"}, SendEnd{RequestId{1}, true}, Reply{.id = RequestId{99}}});
   rig.on_loop([] {});
   EXPECT_EQ(rig.core.count("gone"), 1);
+}
+
+/// A program that is being started: until its exec it holds a copy of every descriptor.
+class ChildWithCopies {
+ public:
+  ChildWithCopies() {
+    if (::pipe2(pipe_.data(), O_CLOEXEC) != 0) return;
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    ::close(pipe_[1]);
+    char byte = 0;
+    while (::read(pipe_[0], &byte, 1) < 0 && errno == EINTR) {
+    }
+    ::_exit(0);
+  }
+  ~ChildWithCopies() {
+    ::close(pipe_[1]);
+    ::close(pipe_[0]);
+    if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
+  }
+  bool runs() const { return pid_ > 0; }
+
+ private:
+  std::array<int, 2> pipe_{-1, -1};
+  pid_t pid_ = -1;
+};
+
+TEST(Server, NewsOfAClosedSocketThatAChildStillHoldsReachesNobodyElse) {
+  Config config;
+  config.limits.connections = 1;
+  Rig rig({.config = config});
+  const auto ask = [&](Caller& caller, const std::string& number) {
+    caller.send(kGet);
+    return !rig.core.wait_for("arrived " + number).empty();
+  };
+  Caller first(rig.port);
+  ASSERT_TRUE(ask(first, "1"));
+  rig.act({Reply{.id = RequestId{1}, .body = "done"}});
+  first.read_until("done");
+  const ChildWithCopies child;
+  ASSERT_TRUE(child.runs());
+
+  // Each of these closes the idle one before it; the third lies where the first one lay in memory.
+  Caller second(rig.port);
+  ASSERT_TRUE(ask(second, "2"));
+  rig.act({Reply{.id = RequestId{2}, .body = "done"}});
+  second.read_until("done");
+  Caller third(rig.port);
+  ASSERT_TRUE(ask(third, "3"));
+  first.finish();
+  for (int i = 0; i < 5; ++i) rig.on_loop([] {});
+
+  rig.act({Reply{.id = RequestId{3}, .body = "served"}});
+  EXPECT_NE(third.read_until("served").find("200"), std::string::npos);
+  EXPECT_EQ(rig.core.count("gone"), 0);
 }
 
 }  // namespace
