@@ -128,9 +128,9 @@ void Engine::say_done(const Request& r, Reason reason, int status, base::Duratio
 }
 
 void Engine::on(const RequestArrived& event) {
-  if (left_) return act(Reply{event.id, 503, {}, {}, true});
   if (event.admin) return admin(event);
   const Trace trace = make_trace(event.request.headers, ids_);
+  if (left_) return refuse_draining({event.id, words_for(event.request.target), &trace});
   arrive(event, trace);
 }
 

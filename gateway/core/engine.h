@@ -79,6 +79,8 @@ class Engine final : public GatewayCore {
   bool authorised(const base::Headers& headers) const;
   void ask_model(const RequestArrived& event, const Caller& caller, bool count_tokens);
   bool admitted(const Caller& caller);
+  void refuse_draining(const Caller& caller);
+  static Dialect words_for(std::string_view path);  ///< in whose words an error about this path is told
   std::unique_ptr<Request> new_request(const Caller& caller, const HttpRequest& http);
   void begin_request(Request& r);
   bool json_body(const Caller& caller, const HttpRequest& http);

@@ -18,15 +18,14 @@ constexpr std::array<FrontPath, 5> kFronts{{{"/v1/chat/completions", Dialect::op
                                             {"/v1/messages", Dialect::anthropic_messages},
                                             {"/v1/messages/count_tokens", Dialect::anthropic_messages, true}}};
 
-/// In whose words an error about this path is told.
-Dialect words_for(std::string_view path) {
+}  // namespace
+
+Dialect Engine::words_for(std::string_view path) {
   if (path.starts_with("/v1/messages")) return Dialect::anthropic_messages;
   if (path.starts_with("/v1/responses")) return Dialect::openai_responses;
   if (path.starts_with("/v1/embeddings")) return Dialect::openai_embeddings;
   return path.starts_with("/chat/") ? Dialect::chat : Dialect::openai_chat;
 }
-
-}  // namespace
 
 void Engine::arrive(const RequestArrived& event, const Trace& trace) {
   const HttpRequest& http = event.request;
@@ -66,12 +65,16 @@ bool Engine::authorised(const base::Headers& headers) const {
   return found && !key.empty();
 }
 
+void Engine::refuse_draining(const Caller& caller) {
+  ++metrics_.refused;
+  refuse(caller, policy_.status(Reason::draining), Reason::draining, "the gateway finishes its work before it restarts and takes no more",
+         "gateway_draining", {}, kDrainRetryAfter);
+}
+
 /// New work is taken unless the gateway is leaving or full.
 bool Engine::admitted(const Caller& caller) {
   if (draining_ && policy_.refuses_when_draining(draining_->socket_kept)) {
-    ++metrics_.refused;
-    refuse(caller, policy_.status(Reason::draining), Reason::draining, "the gateway finishes its work before it restarts and takes no more",
-           "gateway_draining", {}, kDrainRetryAfter);
+    refuse_draining(caller);
     return false;
   }
   const std::int64_t most = config().limits.requests;

@@ -47,9 +47,10 @@ void Engine::give_up(Request& r) {
     retry_after = verdict.wait;
     error.message = failure_message(r, verdict);
   } else if (next.target) {
-    verdict.reason = next.reason == Reason::none ? Reason::unknown : next.reason;
+    const bool disabled = next.reason == Reason::none;  // an operator took them out: no provider ever said a word
+    verdict.reason = disabled ? Reason::auth : next.reason;
     const std::string& provider = next.target->provider->config->name;
-    error.message = "no credential of provider " + provider + " is usable now (" + words(verdict.reason) + ")";
+    error.message = "no credential of provider " + provider + " is usable now (" + (disabled ? "disabled" : words(verdict.reason)) + ")";
     r.failed_provider = provider;
   } else {
     verdict.reason = Reason::caller_fault;

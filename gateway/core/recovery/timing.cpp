@@ -50,6 +50,11 @@ void Engine::woken(Request& r) {
   const bool backing_off = r.phase == Phase::backing_off;
   unpark(r);
   if (!backing_off) return pursue(r);
+  // Meanwhile other requests have found the target down: another look at it would only be one of many.
+  if (admit(*r.target_entry().breaker, now_.instant, policy_) == Admission::shut && elsewhere(r)) {
+    next_target(r);
+    return pursue(r);
+  }
   const KeyPtr key = std::move(r.again);
   const TargetEntry& target = r.target_entry();
   const Availability can = Pool::availability(*key, target.model, now_.instant, policy_);

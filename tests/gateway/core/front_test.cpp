@@ -215,6 +215,14 @@ TEST(Admin, KeysAreDisabledEnabledAndReset) {
   EXPECT_EQ(rig.stored<StoreCredential>().back().state.kind, CredentialState::Kind::ok);
 }
 
+TEST(Admin, WhenAllKeysAreDisabledTheAnswerSaysSo) {
+  Rig rig(one_provider(1));
+  rig.http("POST", "/keys/acme/key-a/disable", {}, {}, true);
+  rig.chat_completion();
+  EXPECT_EQ(rig.last().status, 502);
+  EXPECT_THAT(rig.last().json()["error"]["message"].get<std::string>(), HasSubstr("disabled"));
+}
+
 TEST(Admin, AResetWakesThoseWhoWait) {
   Rig rig(one_provider(1));
   rig.chat_completion();

@@ -129,9 +129,13 @@ TEST(Drain, ASecondRequestChangesNothing) {
 
 TEST(Drain, ALateArrivalAfterTheExitIsStillAnswered) {
   Rig rig(one_provider());
-  rig.step(drain());
+  rig.step(drain(DrainRequested::Kind::restart, true));
   rig.chat_completion();
   EXPECT_EQ(rig.last().status, 503);
+  EXPECT_EQ(rig.last().json()["error"]["hint"], kDrainHint);
+  rig.messages();
+  EXPECT_EQ(rig.last().json()["type"], "error");
+  EXPECT_EQ(rig.count(), 0U);
 }
 
 // ---- chat ----

@@ -584,6 +584,23 @@ TEST(Recovery, ThePrimaryComesBackByOneTrialRequest) {
   EXPECT_EQ(rig.latest().credential, "key-a") << "it is back";
 }
 
+TEST(Recovery, ABackoffOnATargetThatOthersFoundDownGoesElsewhere) {
+  Rig rig(with_fallback(1));
+  for (int i = 0; i < 4; ++i) rig.chat_completion();
+  for (std::size_t i = 0; i < 4; ++i) {
+    rig.head(i, 503);
+    rig.end(i);
+  }
+  rig.until_attempt();
+  rig.reply(503, kServerError);  // the first one's second look
+  rig.advance(5s);
+
+  std::size_t looks = 0;
+  for (std::size_t i = 4; i < rig.count(); ++i) looks += rig.attempt(i).credential == "key-a" ? 1U : 0U;
+  EXPECT_EQ(looks, 1U);
+  EXPECT_EQ(rig.count(), 9U);
+}
+
 TEST(Recovery, WhenAllTargetsAreEvictedTheLeastBadIsTriedOnce) {
   Rig rig(one_provider(1));
   for (int round = 0; round < 2; ++round) {
