@@ -6,7 +6,7 @@ namespace gateway {
 
 void Engine::on(const DrainRequested& event) {
   if (draining_ || left_) {
-    log(Level::info, "drain already in progress", base::Json::object());  // the first request decides; another changes nothing
+    log(Level::info, "drain.already", base::Json::object());  // the first request decides; another changes nothing
     return;
   }
   static constexpr base::Names<DrainRequested::Kind, 3> kKinds{{"restart", "stop", "unexpected stop"}};
