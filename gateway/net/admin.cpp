@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <mutex>
+#include <unordered_map>
 
 #include "base/net/listen.h"
 #include "base/text.h"
@@ -24,7 +25,7 @@ Reply problem_reply(int status, std::string_view code, std::string_view message)
 }  // namespace
 
 /// Lives until both the handler and the loop are done with it. Used on the loop's thread, but for the future.
-struct Admin::Exchange final : ReplySink, std::enable_shared_from_this<Admin::Exchange> {
+struct Admin::Exchange final : ReplySink {
   void reply(Reply&& whole) override { finish(std::move(whole)); }
   void send_head(SendHead&& head) override {
     gathered.status = head.status;
@@ -36,17 +37,11 @@ struct Admin::Exchange final : ReplySink, std::enable_shared_from_this<Admin::Ex
   void send_end(bool clean) override {
     finish(clean ? std::move(gathered) : problem_reply(502, "admin_cut", "The reply was cut off."));
   }
-  void finish(Reply whole) {
-    const auto hold = std::move(self);
-    if (!hold) return;
-    loop->forget(id);
-    promise.set_value(std::move(whole));
-  }
-  Loop* loop = nullptr;
+  void finish(Reply whole);
+  std::weak_ptr<Shared> shared;
   RequestId id;
   Reply gathered;
   std::promise<Reply> promise;
-  std::shared_ptr<Exchange> self;  // while the core knows of it
 };
 
 /// What handlers may touch. The lock is held for a post, no longer; `loop` is null after stop().
@@ -65,7 +60,18 @@ struct Admin::Shared {
   Loop* loop = nullptr;
   std::atomic<bool> stopping = false;
   std::weak_ptr<Shared> self;
+  /// What the core knows of. Only the loop's thread looks here.
+  std::unordered_map<RequestId, std::shared_ptr<Exchange>> open;
 };
+
+void Admin::Exchange::finish(Reply whole) {
+  const auto with = shared.lock();
+  if (!with || !with->loop) return;
+  const auto hold = with->open.extract(id);  // this very object
+  if (hold.empty()) return;
+  with->loop->forget(id);
+  promise.set_value(std::move(whole));
+}
 
 Admin::Admin(Loop& loop) : shared_(std::make_shared<Shared>()) {
   shared_->loop = &loop;
@@ -76,10 +82,10 @@ Admin::~Admin() { stop(); }
 Reply Admin::ask(const std::shared_ptr<Shared>& shared, HttpRequest request) {
   auto exchange = std::make_shared<Exchange>();
   auto future = exchange->promise.get_future();
-  shared->post([exchange, request = std::move(request)](Loop& loop) {
-    exchange->loop = &loop;
+  exchange->shared = shared;
+  shared->post([exchange, open = &shared->open, request = std::move(request)](Loop& loop) {
     exchange->id = loop.open(*exchange);
-    exchange->self = exchange;
+    open->emplace(exchange->id, exchange);
     loop.emit(RequestArrived{exchange->id, request, true});
     loop.settle();
   });
@@ -87,10 +93,9 @@ Reply Admin::ask(const std::shared_ptr<Shared>& shared, HttpRequest request) {
     if (future.wait_for(std::chrono::milliseconds{20}) == std::future_status::ready) return future.get();
     if (shared->stopping) return problem_reply(503, "gateway_stopping", "The gateway is stopping.");
   }
-  shared->post([exchange](Loop& loop) {
-    if (!exchange->self) return;
+  shared->post([exchange, open = &shared->open](Loop& loop) {
+    if (open->erase(exchange->id) == 0) return;
     loop.forget(exchange->id);
-    exchange->self.reset();
     loop.emit(ClientGone{exchange->id});
     loop.settle();
   });
@@ -105,7 +110,7 @@ base::Result<int> Admin::open(const std::string& address) {
   server_->set_payload_max_length(kAdminBodyMax);
   server_->set_tcp_nodelay(true);
   server_->set_keep_alive_max_count(1'000'000);
-  server_->set_keep_alive_timeout(5);
+  server_->set_keep_alive_timeout(1);  // an idle caller holds one of few threads
   server_->set_read_timeout(5);
   server_->set_write_timeout(5);
   // SO_REUSEPORT, httplib's default, would let a second gateway share the port unnoticed.
@@ -149,8 +154,12 @@ base::Result<int> Admin::open(const std::string& address) {
 void Admin::stop() {
   {
     const std::lock_guard lock(shared_->mutex);
+    if (shared_->loop) {
+      for (const auto& [id, exchange] : shared_->open) shared_->loop->forget(id);
+    }
     shared_->loop = nullptr;
   }
+  shared_->open.clear();
   shared_->stopping = true;
   if (!server_) return;
   // stop() does nothing before the thread has begun to listen.

@@ -93,6 +93,8 @@ void Poller::again(Ready& item) {
 }
 
 void Poller::bury(std::unique_ptr<Ready> item) {
+  // The list outlives this turn, what lies in the graveyard does not.
+  if (item->queued_) std::erase(again_, item.get());
   graveyard_.push_back(std::move(item));
   soon();
 }
