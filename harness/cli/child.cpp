@@ -2,7 +2,9 @@
 
 #include <fstream>
 
+#include "harness/manager/real_systemd.h"
 #include "harness/scenario/loader.h"
+#include "harness/timewarp/environment.h"
 
 namespace harness {
 namespace {
@@ -58,17 +60,30 @@ base::Result<std::unique_ptr<Process>> start_child(const ChildSpec& spec, const 
   Command command;
   command.argv = {fs::read_symlink("/proc/self/exe", error).string(), "__run", spec.folder};
   command.env = current_environment();
-  if (spec.speed != 1) {
-    const auto shim = paths.libexec / "timewarp.so";
-    if (!fs::exists(shim, error)) return base::problem("the time-compressing shim is missing: " + shim.string(), "build the target timewarp, or use --real-time");
-    command.env["LD_PRELOAD"] = shim.string();
-    command.env["TIMEWARP"] = fmt::format("{}:0:0", spec.speed);
-  }
+  const auto shim = paths.libexec / "timewarp.so";
+  if (spec.speed != 1 && !fs::exists(shim, error)) return base::problem("the time-compressing shim is missing: " + shim.string(), "build the target timewarp, or use --real-time");
   // Reports of sanitized builds go to files of the run: a check reads them. The shim comes before the sanitizer's runtime.
   const auto reports = spec.folder + "/sanitizer";
   for (const auto* tool : {"ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"}) {
     auto& options = command.env[tool];
     options += (options.empty() ? "" : ":") + ("log_path=" + reports) + (std::string_view(tool) == "ASAN_OPTIONS" ? ":verify_asan_link_order=0" : "");
+  }
+  const auto clock = timewarp::Clock::starting_now(spec.speed);
+  if (spec.manager == "systemd") {
+    manager::RealSystemdOptions real;
+    real.home = fs::path(spec.folder) / "home";
+    fs::create_directories(real.home, error);
+    if (spec.speed != 1) {
+      real.shim = shim;
+      real.timewarp = clock.text();
+    }
+    for (const auto& [name, value] : command.env) {
+      if (name != "HOME" && !name.starts_with("XDG_") && name != "DBUS_SESSION_BUS_ADDRESS") real.environment.push_back(name + "=" + value);
+    }
+    command.argv = manager::real_systemd_command(real, command.argv);
+  } else if (spec.speed != 1) {
+    command.env["LD_PRELOAD"] = shim.string();
+    command.env["TIMEWARP"] = clock.text();
   }
   if (!spec.serve) command.err_file = fs::path(spec.folder) / "simulate.log";
   command.on_line = [](bool err, const std::string& line) {

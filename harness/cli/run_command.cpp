@@ -11,6 +11,7 @@
 #include "harness/cli/pool.h"
 #include "harness/cli/progress.h"
 #include "harness/explore/run_virtual.h"
+#include "harness/manager/real_systemd.h"
 
 namespace harness {
 namespace {
@@ -121,6 +122,12 @@ void run_one(const RunOptions& options, const Paths& paths, Ran& ran, std::size_
   ran.repeat = repeat_command(options, scenario, ran.seed, paths);
   ran.folder = new_folder(options, scenario, index);
   if (options.world == "virtual") return run_one_virtual(options, ran);
+  if (options.manager == "systemd") {
+    if (const auto why = manager::why_no_real_systemd(); !why.empty()) {
+      ran.verdict = not_judged(scenario, Verdict::skipped, "no real systemd here: " + why);
+      return;
+    }
+  }
   const auto began = std::chrono::steady_clock::now();
   auto child = start_child({.scenario_file = fs::absolute(scenario.file).string(), .folder = ran.folder, .target = options.target, .manager = options.manager, .speed = ran.speed,
                             .seed = ran.seed, .compat = options.compat, .serve = options.serve},

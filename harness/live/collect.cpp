@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "base/text.h"
@@ -80,6 +81,32 @@ void World::add_manager_line(const Json& line) {
   const auto at = recorder_.at_monotonic(static_cast<std::int64_t>((t == nullptr ? 0 : base::number_of(*t).value_or(0)) * 1e9));
   for (const auto* key : {"t", "seq", "lane", "kind"}) data.erase(key);
   recorder_.add_at(at, base::string_or(line, "lane", "manager"), base::string_or(line, "kind"), std::move(data));
+}
+
+/// A real manager writes a journal; what it says becomes the lines that the mock writes itself.
+base::Result<bool> World::follow_real_journal() {
+  manager::JournalClock clock;
+  if (const char* warp = std::getenv("TIMEWARP"); warp != nullptr) {
+    const auto parts = base::split(warp, ':');
+    if (parts.size() == 3) {
+      clock.factor = base::parse_number(parts[0]).value_or(1);
+      clock.monotonic_zero = base::parse_integer(parts[1]).value_or(0);
+      clock.wall_zero = base::parse_integer(parts[2]).value_or(0);
+    }
+  }
+  real_journal_ = std::make_unique<manager::RealJournal>(clock);
+  Command command;
+  command.argv = {"journalctl", "--user", "-o", "json", "--no-pager", "-f", "-n", "all"};
+  command.env = environment();
+  command.on_line = [this](bool err, const std::string& line) {
+    if (err) return;
+    const std::lock_guard lock(log_guard_);
+    for (const auto& each : real_journal_->read(line)) add_manager_line(each);
+  };
+  auto process = Process::start(std::move(command));
+  if (process.has_error()) return process.error();
+  journal_ = std::move(process.value());
+  return true;
 }
 
 std::size_t World::read_manager_log() {

@@ -109,7 +109,11 @@ base::Result<bool> World::start_manager() {
       if (auto wrote = write_file(units / "brownout-gateway.socket", socket_unit_for(places_), 0644); wrote.has_error()) return wrote;
     }
   }
-  if (spec_.manager != "mock") return true;
+  if (spec_.manager != "mock") {
+    if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr) runtime_ = runtime;
+    systemctl({"daemon-reload"});
+    return follow_real_journal();
+  }
   manager::ManagerOptions options;
   options.runtime_dir = runtime_;
   options.home = spec_.folder / "home";
@@ -174,6 +178,11 @@ void World::stop() {
   if (manager_) {
     if (!manager_->stop()) recorder_.add("harness", "leftover", {{"pid", manager_->pid()}, {"command", "brownout-manager"}});
   }
+  if (journal_) {
+    // The last lines are on their way; a journal has no end to wait for.
+    std::this_thread::sleep_for(base::from_seconds(0.3 * spec_.speed));
+    journal_->kill_and_reap();
+  }
   if (simulator_) {
     simulator_->signal(SIGTERM);
     simulator_->wait(std::chrono::seconds{100});
@@ -187,7 +196,7 @@ void World::stop() {
   find_sanitizer_reports();
   find_secrets();
   std::error_code error;
-  fs::remove_all(runtime_, error);
+  if (spec_.manager == "mock") fs::remove_all(runtime_, error);
 }
 
 }  // namespace harness

@@ -12,6 +12,7 @@
 #include "harness/live/recorder.h"
 #include "harness/live/target.h"
 #include "harness/manager/client.h"
+#include "harness/manager/real_journal.h"
 
 namespace harness {
 
@@ -75,6 +76,7 @@ class World {
   std::size_t read_manager_log();
   std::size_t read_simulator_journal(base::Duration wait);
   void add_manager_line(const base::Json& line);
+  base::Result<bool> follow_real_journal();
   void record_rules();
   void find_leftovers();
   void find_secrets();
@@ -85,7 +87,8 @@ class World {
   PortLease lease_;
   Places places_;
   std::vector<std::pair<std::string, std::string>> secrets_;  // secret, label
-  std::unique_ptr<Process> simulator_;
+  std::unique_ptr<Process> simulator_, journal_;
+  std::unique_ptr<manager::RealJournal> real_journal_;
   std::unique_ptr<manager::ManagerProcess> manager_;
   std::uint16_t control_port_ = 0;
   std::atomic<bool> stopping_{false};
