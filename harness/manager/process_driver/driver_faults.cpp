@@ -59,10 +59,9 @@ std::string Driver::perform(const ArmedFault& armed) {
       const auto pids = targets(unit, armed.whom);
       if (pids.empty()) return no_process(unit, "kill");
       fired();
-      for (const Pid pid : pids) {
-        feed(OomKill{unit, pid});
-        ::kill(pid, SIGKILL);
-      }
+      // As in life: the kernel has killed when the manager hears of it, and the manager's own SIGTERM comes too late.
+      for (const Pid pid : pids) ::kill(pid, SIGKILL);
+      for (const Pid pid : pids) feed(OomKill{unit, pid});
       return {};
     }
     case DriverFault::freeze: {

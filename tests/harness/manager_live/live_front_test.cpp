@@ -1,7 +1,15 @@
 // systemctl and journalctl as programs find them on PATH, and the journal.
+#include <spawn.h>
+
 #include <thread>
 
 #include "tests/harness/manager_live/live_manager.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BROWNOUT_SANITIZED true
+#else
+#define BROWNOUT_SANITIZED false
+#endif
 
 namespace live_manager {
 namespace {
@@ -94,16 +102,17 @@ TEST_F(LiveManager, AFrontTakesAFewMilliseconds) {
   unit("a", "", {"hang"});
   systemctl({"start", "a"});
   const std::string program = (harness::manager::libexec_folder() / "fronts/systemctl").string();
-  const std::string runtime = "XDG_RUNTIME_DIR=" + manager_->runtime_dir().string();
+  std::string runtime = "XDG_RUNTIME_DIR=" + manager_->runtime_dir().string();
   std::vector<double> took;
 
   for (int i = 0; i < 21; ++i) {
     const auto from = monotonic_now();
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-      ::execle(program.c_str(), "systemctl", "--user", "-q", "is-active", "a", nullptr, std::array<const char*, 2>{runtime.c_str(), nullptr}.data());
-      ::_exit(127);
-    }
+    // Not fork: copying this process' page tables would be most of it.
+    std::string words[] = {"systemctl", "--user", "-q", "is-active", "a"};
+    std::array<char*, 6> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data(), words[4].data(), nullptr};
+    std::array<char*, 2> env{runtime.data(), nullptr};
+    pid_t pid = -1;
+    ASSERT_EQ(::posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv.data(), env.data()), 0);
     int status = 0;
     ::waitpid(pid, &status, 0);
     EXPECT_EQ(WEXITSTATUS(status), 0);
@@ -112,7 +121,7 @@ TEST_F(LiveManager, AFrontTakesAFewMilliseconds) {
 
   std::sort(took.begin(), took.end());
   RecordProperty("median_ms", std::to_string(took[10]));
-  EXPECT_LT(took[10], 40) << "median of 21 calls, in ms (about 2 on an idle machine)";
+  EXPECT_LT(took[10], BROWNOUT_SANITIZED ? 400 : 40) << "median of 21 calls, in ms (about 2 on an idle machine)";
 }
 
 }  // namespace
