@@ -139,6 +139,11 @@ base::Result<History> run_virtual(const Scenario& scenario, const WorldOptions& 
   const auto limit = base::Instant{} + scenario.time_limit;
   while ((!over || world.clients_open() > 0) && world.clock().step(limit)) steps.poll();
   world.note("harness", "teardown", Json::object());
+  // What the teardown does comes after it, on the clock too.
+  bool later = false;
+  world.clock().after(std::chrono::milliseconds{1}, [&] { later = true; });
+  while (!later && world.clock().step(base::kNever)) {
+  }
   bool stopped = false;
   world.systemctl({"stop", World::kUnitName}, [&](int, const std::string&, const std::string&) { stopped = true; });
   while (!stopped && world.clock().step(limit + std::chrono::minutes{5})) {

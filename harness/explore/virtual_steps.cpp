@@ -116,15 +116,15 @@ void VirtualSteps::perform(const Step& step, const AccountStep& account, Done do
 
 void VirtualSteps::perform(const Step& step, const ManagerStep& what, Done done) {
   if (what.systemctl) {
-    world_.note("cli", "start", {{"id", 1'000'000 + index_}, {"as", "systemctl"}, {"args", *what.systemctl}, {"program", "systemctl"}});
+    world_.note("cli", "start", {{"id", 1'000'000 + index_}, {"as", what.as}, {"args", *what.systemctl}, {"program", "systemctl"}});
     const auto began = world_.clock().now();
-    world_.systemctl(*what.systemctl, [this, began, done, id = 1'000'000 + index_](int rc, const std::string& out, const std::string& err) {
+    world_.systemctl(*what.systemctl, [this, began, done, &what, id = 1'000'000 + index_](int rc, const std::string& out, const std::string& err) {
       for (const auto& [stream, text] : {std::pair{"stdout", out}, std::pair{"stderr", err}}) {
         for (const auto& line : base::split(text, '\n')) {
-          if (!line.empty()) world_.note("cli", "line", {{"id", id}, {"as", "systemctl"}, {"stream", stream}, {"line", line}});
+          if (!line.empty()) world_.note("cli", "line", {{"id", id}, {"as", what.as}, {"stream", stream}, {"line", line}});
         }
       }
-      world_.note("cli", "exit", {{"id", id}, {"as", "systemctl"}, {"code", rc}, {"ms", base::milliseconds(world_.clock().now() - began)}});
+      world_.note("cli", "exit", {{"id", id}, {"as", what.as}, {"code", rc}, {"ms", base::milliseconds(world_.clock().now() - began)}});
       done();
     });
     return;
