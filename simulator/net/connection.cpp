@@ -270,6 +270,8 @@ awaitable<bool> Connection::repeat(const Step& step, Framing framing) {
 
 awaitable<bool> Connection::flush() {
   Error error;
+  // Before the write: a client may act on the answer before the kernel is done with it, and its next request must not seem to be too early.
+  if (std::exchange(head_pending_, false)) answered();
   if (!out_.empty()) {
     std::size_t size = 0;
     if (tls_) std::tie(error, size) = co_await asio::async_write(*tls_, asio::buffer(out_), use_tuple);
@@ -277,7 +279,6 @@ awaitable<bool> Connection::flush() {
     out_.clear();
     if (out_.capacity() > kReadSize) out_.shrink_to_fit();  // thousands may be held: each must be small
   }
-  if (std::exchange(head_pending_, false)) answered();
   co_return !error;
 }
 

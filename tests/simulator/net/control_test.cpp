@@ -117,6 +117,16 @@ TEST(Control, TheJournalTellsWhoEndedAnAttempt) {
   ADD_FAILURE() << "no end in the journal";
 }
 
+TEST(Control, AnAnswerIsInTheJournalBeforeItsReaderCanActOnIt) {
+  Rig rig(R"({"acme":{"script":[{"fault":"body-large","params":{"bytes":50000000}}]}})");
+  RawClient client(rig.port("acme"));
+  client.send(chat_request(false));
+  client.read_until("\r\n\r\n");  // the head; the body does not fit into the socket, and nobody reads it
+  std::string seen;
+  for (const auto& event : rig.events()) seen += base::string_or(event, "event") + " ";
+  EXPECT_EQ(seen, "attempt answer ");
+}
+
 TEST(WireServer, MalformedAndOversizedRequestsGetA4xx) {
   Rig rig(R"({"acme":{}})");
   const std::pair<std::string, std::string> wanted[] = {{"BAD\r\n\r\n", "400"}, {"GET / HTTP/2.0\r\n\r\n", "505"}, {"GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(70'000, 'a') + "\r\n\r\n", "431"},
