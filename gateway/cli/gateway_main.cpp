@@ -139,7 +139,7 @@ void add_classify(CLI::App& app, Arguments& a) {
 
 int gateway_main(int argc, char** argv, const RunParts& parts) {
   CLI::App app{"An LLM gateway that survives its providers"};
-  app.set_version_flag("--version", std::string(kVersion));
+  app.set_version_flag("--version", "gateway " + std::string(kVersion));
   app.require_subcommand(1);
   Arguments a;
   add_run(app, a, parts);

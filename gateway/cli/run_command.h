@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/version.h"
 #include "gateway/core/core.h"
 
 namespace gateway {
@@ -30,7 +31,7 @@ inline constexpr int kExitPlanned = 0;
 inline constexpr int kExitUnplanned = 1;
 inline constexpr int kExitRestart = 75;
 inline constexpr int kExitConfig = 78;
-inline constexpr std::string_view kVersion = "0.1.0";
+using base::kVersion;
 
 /// Blocks until the gateway ends; the process's exit code.
 int run_command(const RunOptions& options, const RunParts& parts = {});

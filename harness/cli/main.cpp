@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "harness/cli/child.h"
 #include "harness/cli/explore_command.h"
 #include "harness/cli/run_command.h"
@@ -73,7 +74,7 @@ int run(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "__run") return run_child(argv[2], paths);
   CLI::App app{"Replays a scenario against a real LLM gateway under a mock service manager, and judges what happened."};
   app.footer("Exit codes: 0 pass, 1 a check failed, 2 bad usage or scenario, 3 it could not be judged.\n\nExample:\n  simulate --scenario billing-402");
-  app.set_version_flag("--version", "simulate 0.1.0");
+  app.set_version_flag("--version", "simulate " + std::string(base::kVersion));
   Flags flags;
   add_run_flags(app, flags, paths);
   app.require_subcommand(0, 1);

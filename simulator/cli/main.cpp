@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/hash.h"
+#include "base/version.h"
 #include "simulator/core/fault_list.h"
 #include "simulator/net/record.h"
 #include "simulator/net/serve.h"
@@ -108,6 +109,7 @@ int run_serve(ServeFlags& flags) {
 int run(int argc, char** argv) {
   CLI::App app{"A fake LLM provider that real SDKs believe, until it is told to fail."};
   app.require_subcommand(1);
+  app.set_version_flag("--version", "simulator " + std::string(base::kVersion));
   app.footer("Example:\n  simulator serve --provider openai --port 8701");
   ServeFlags serve_flags;
   auto* serve = app.add_subcommand("serve", "answer as the providers of a scenario, or as one provider");
