@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "gateway/cli/context.h"
+#include "gateway/cli/no_answer.h"
 #include "gateway/cli/say.h"
 #include "gateway/core/restart_texts.h"
 
@@ -96,7 +97,7 @@ int send_text(const ClientArguments& a, const std::string& address, const std::s
   request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) { return reader.feed(data, size); };
   const auto result = client.send(request);
   if (!result) {
-    complain(fmt::format("✗ no answer from {}: {}\n  Is it running? gateway status\n", address, httplib::to_string(result.error())));
+    complain(fmt::format("✗ {}\n  Is it running? gateway status\n", no_answer(address, result.error())));
     return 1;
   }
   if (!reader.ended) reader.whole();

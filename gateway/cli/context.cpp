@@ -3,6 +3,7 @@
 #include <httplib.h>
 
 #include "base/text.h"
+#include "gateway/cli/no_answer.h"
 
 namespace gateway {
 namespace {
@@ -24,7 +25,7 @@ httplib::Client client_for(const std::string& address, base::Duration bound) {
 
 HttpAnswer answer_of(const httplib::Result& result, const std::string& address) {
   if (result) return {result->status, result->body, {}};
-  return {0, {}, fmt::format("no answer from {}: {}", address, httplib::to_string(result.error()))};
+  return {0, {}, no_answer(address, result.error())};
 }
 
 }  // namespace

@@ -346,6 +346,14 @@ class Commands(Case):
         self.assertIn(f"✓ Gateway is running (PID {process.pid}", up.stdout)
         self.assertIn("acme/key-a                   ok", up.stdout)
 
+    def test_a_gateway_that_is_not_there_is_told_in_words(self):
+        self.config["listen"] = self.config["admin"] = "127.0.0.1:1"  # nobody may listen there
+        config = str(self.write_config())
+        for command, exit_code in ((("keys",), 1), (("status",), 3), (("chat", "hello"), 1)):
+            done = self.cli(*command, "--config", config)
+            self.assertEqual(done.returncode, exit_code, command)
+            self.assertIn("no answer from 127.0.0.1:1: nothing listens there", done.stdout + done.stderr)
+
     def test_keys_are_disabled_and_reset(self):
         process = self.start()
         self.ready(process)
