@@ -105,6 +105,12 @@ int send_text(const ClientArguments& a, const std::string& address, const std::s
   return reader.ended && !reader.failed ? 0 : 1;
 }
 
+/// With a configuration that cannot be read, the addresses are the defaults: whoever finds nobody there must know that.
+void say_if_unread(const Context& context, const std::string& address_flag) {
+  if (context.config_read || !address_flag.empty()) return;
+  complain(fmt::format("⚠ The configuration {} cannot be read, so the default address was asked.\n  See why: gateway check\n", context.config_file));
+}
+
 }  // namespace
 
 int status_command(const ClientArguments& arguments) {
@@ -120,7 +126,7 @@ int status_command(const ClientArguments& arguments) {
   const Manager manager(context.config.unit, std::chrono::seconds{3});
   const auto unit = manager.show(failure);
   if (answer.status == 200) print(status_text(answer.body));
-  else print(fmt::format("✗ Gateway does not answer\n  {}\n", answer.failure));
+  else print(fmt::format("✗ Gateway does not answer\n  {}\n", answer.failure)), say_if_unread(context, arguments.address);
   if (unit) say_unit(*unit, manager.unit());
   if (answer.status == 200) return 0;
   if (unit && unit->load != "not-found" && unit->active != "active") print("  Start it: gateway start\n");
@@ -134,6 +140,7 @@ int keys_command(const ClientArguments& arguments) {
   if (admin == "off") return complain("✗ the admin port is off: set \"admin\" in the configuration\n"), 1;
   if (arguments.verb.empty() || arguments.verb == "list") {
     const auto answer = http_get(admin, "/keys", kAskBound);
+    if (answer.status == 0) say_if_unread(context, arguments.address);
     if (answer.status != 200) return complain(fmt::format("✗ {}\n", answer.failure.empty() ? base::printable(answer.body, 300) : answer.failure)), 1;
     print(arguments.json ? answer.body + "\n" : keys_text(answer.body));
     return 0;

@@ -347,12 +347,20 @@ class Commands(Case):
         self.assertIn("acme/key-a                   ok", up.stdout)
 
     def test_a_gateway_that_is_not_there_is_told_in_words(self):
-        self.config["listen"] = self.config["admin"] = "127.0.0.1:1"  # nobody may listen there
+        self.config["listen"], self.config["admin"] = "127.0.0.1:1", "127.0.0.1:2"  # nobody listens there
         config = str(self.write_config())
-        for command, exit_code in ((("keys",), 1), (("status",), 3), (("chat", "hello"), 1)):
+        for command, exit_code, port in ((("keys",), 1, 2), (("status",), 3, 2), (("chat", "hello"), 1, 1)):
             done = self.cli(*command, "--config", config)
             self.assertEqual(done.returncode, exit_code, command)
-            self.assertIn("no answer from 127.0.0.1:1: nothing listens there", done.stdout + done.stderr)
+            self.assertIn(f"no answer from 127.0.0.1:{port}: nothing listens there", done.stdout + done.stderr)
+            self.assertNotIn("cannot be read", done.stderr)
+
+    def test_a_broken_configuration_is_not_mistaken_for_a_gateway_that_is_down(self):
+        self.config["routes"] = {"default": ["nobody/m"]}
+        config = str(self.write_config())
+        for command in ("keys", "status"):
+            done = self.cli(command, "--config", config)
+            self.assertIn(f"⚠ The configuration {config} cannot be read, so the default address was asked.", done.stderr)
 
     def test_keys_are_disabled_and_reset(self):
         process = self.start()
