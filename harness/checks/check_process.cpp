@@ -13,8 +13,15 @@ std::int64_t pid_of(const Entry& entry) { return base::integer_or(entry.data, "p
 
 std::string exits_words(const std::vector<const Entry*>& exits) {
   if (exits.empty()) return "no exit";
+  // Equal ones in a row are counted: two hundred kills are one word, not a screen of them.
+  std::vector<std::pair<std::string, int>> rows;
+  for (const auto* exit : exits) {
+    auto word = exit_word(*exit);
+    if (rows.empty() || rows.back().first != word) rows.emplace_back(std::move(word), 0);
+    ++rows.back().second;
+  }
   std::vector<std::string> words;
-  for (const auto* exit : exits) words.push_back(exit_word(*exit));
+  for (const auto& [word, count] : rows) words.push_back(count > 1 ? fmt::format("{}×{}", word, count) : word);
   return "exits: " + base::join(words, ", ");
 }
 

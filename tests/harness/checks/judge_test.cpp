@@ -38,6 +38,15 @@ TEST(Judge, AFaultThatNeverFiredIsUnknownUnlessTheScenarioSaysWhy) {
   EXPECT_EQ(judge(scenario, Story().end(0)).verdict, Verdict::pass);
 }
 
+TEST(Judge, EqualExitsInARowAreCountedNotListed) {
+  auto scenario = told_scenario(R"({"check":"gateway.exits","count":4})");
+  scenario.unused_faults_reason = "the process is what fails here";
+  Story story;
+  story.at(1);
+  for (int pid = 100; pid < 103; ++pid) story.exit(pid, "KILL", "killed").spawn(pid + 1);
+  EXPECT_THAT(judge(scenario, story.exit(103, 1).end(0)).summary(), HasSubstr("exits: KILL×3, 1"));
+}
+
 TEST(Judge, RulesThatWereNeverAccountedForAreUnknown) {
   Story story;
   story.add("harness", "end", Json::object());
