@@ -49,7 +49,7 @@ void add_run_flags(CLI::App& app, Flags& flags, const Paths& paths) {
   auto& run = flags.run;
   run.runs = paths.runs.string();
   app.add_option("--scenario", run.selection.names, "a scenario of the library by NAME, or a FILE; may be repeated");
-  app.add_flag("--all", run.selection.all, "the whole library but what is tagged slow");
+  app.add_flag("--all", run.selection.all, "the whole library; live without what is tagged slow");
   app.add_option("--tag", run.selection.tags, "scenarios with this tag; may be repeated");
   app.add_option("--shard", flags.shard, "K/N: the K-th of N parts of the selection");
   app.add_flag("--list", flags.list, "list the scenarios instead of running them");
@@ -146,6 +146,8 @@ int run(int argc, char** argv) {
     return complain(base::problem("nothing to run", "simulate --scenario NAME, --tag TAG or --all; simulate --list shows what there is"));
   }
   if (flags.run.serve && selection.names.size() != 1) return complain(base::problem("--serve goes with exactly one --scenario", "", {}, "--serve"));
+  // Hours cost nothing in virtual time.
+  flags.run.selection.slow = flags.run.world == "virtual";
   return run_scenarios(flags.run, paths);
 }
 

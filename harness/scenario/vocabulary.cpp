@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::array kTags{
     Word{"smoke", "fast and telling: run these first"},
-    Word{"slow", "minutes of nominal time or many runs; left out of --all"},
+    Word{"slow", "minutes or hours of nominal time, or many runs; left out of --all but in virtual time"},
     Word{"situations", "one of the sixteen failover situations"},
     Word{"regressions", "a bug that was found once"},
     Word{"billing", "402 and its disguises"},
