@@ -12,6 +12,7 @@
 #include "harness/cli/progress.h"
 #include "harness/explore/run_virtual.h"
 #include "harness/manager/real_systemd.h"
+#include "harness/scenario/vocabulary.h"
 
 namespace harness {
 namespace {
@@ -81,7 +82,8 @@ std::optional<int> wait_for_child(Process& child, const RunOptions& options, con
 }
 
 void judge_child(Ran& ran, std::optional<int> code) {
-  const auto result = child_result(ran.folder, code);
+  auto result = child_result(ran.folder, code);
+  if (interrupted) result = {.ran = false, .skipped = {}, .failed = "interrupted"};
   if (!result.skipped.empty()) {
     ran.verdict = not_judged(ran.scenario, Verdict::skipped, result.skipped);
     return;
@@ -161,13 +163,28 @@ int complain(const base::Error& error) {
   return kBadUsage;
 }
 
+/// A misspelt mutant must not look like a gateway that fails.
+base::Result<bool> check_target(const std::string& name, const Paths& paths) {
+  if (auto target = find_target(name, paths); target.has_error()) return target.error();
+  constexpr std::string_view kMutant = "mutant:";
+  if (!name.starts_with(kMutant)) return true;
+  const auto wanted = name.substr(kMutant.size());
+  std::vector<std::string> names;
+  for (const auto& mutant : mutants()) {
+    if (mutant.name == wanted) return true;
+    names.emplace_back(mutant.name);
+  }
+  const auto near = base::nearest_word(wanted, names);
+  return base::problem(fmt::format("no mutant is called \"{}\"", wanted), near ? fmt::format("did you mean \"{}\"?  All mutants: simulate mutants", *near) : "all mutants: simulate mutants", {}, "--target");
+}
+
 }  // namespace
 
 int run_scenarios(const RunOptions& options, const Paths& paths) {
   auto chosen = select_scenarios(options.selection, paths);
   if (chosen.has_error()) return complain(chosen.error());
   if (auto good = check_reports(options.reports); good.has_error()) return complain(good.error());
-  if (auto target = find_target(options.target, paths); target.has_error()) return complain(target.error());
+  if (auto target = check_target(options.target, paths); target.has_error()) return complain(target.error());
   struct sigaction action {};
   action.sa_handler = [](int) { interrupted = true; };
   ::sigaction(SIGINT, &action, nullptr);

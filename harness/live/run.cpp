@@ -12,6 +12,7 @@ namespace {
 using base::Json;
 
 std::atomic<bool> interrupted{false};
+constexpr int kInterrupted = 130;  // as a shell says it of SIGINT
 
 /// How late the harness itself was, nominal: a budget missed by a stalled harness is not the gateway's fault.
 class LagMeter {
@@ -76,14 +77,43 @@ std::string missing_ability(const RunSpec& spec) {
   return {};
 }
 
-void serve_until_interrupted(World& world) {
-  std::fprintf(stderr, "gateway  http://127.0.0.1:%u   admin http://127.0.0.1:%u   Ctrl-C ends it\n", static_cast<unsigned>(world.port()), static_cast<unsigned>(world.admin_port()));
-  while (!interrupted) std::this_thread::sleep_for(base::from_seconds(0.05 * world.spec().speed));
-}
-
 void write_history(const RunSpec& spec, History history) {
   std::ofstream out(spec.folder / "history.jsonl", std::ios::binary | std::ios::trunc);
   out << history.to_jsonl();
+}
+
+/// Ctrl-C in the middle of a step: the step may wait for minutes, so the run ends around it. What was seen until then is kept.
+class InterruptWatch {
+ public:
+  InterruptWatch(World& world, Recorder& recorder) : world_(world), recorder_(recorder) { thread_ = std::thread([this] { run(); }); }
+  ~InterruptWatch() { end(); }
+  /// From here on the run ends by itself in the ordinary way.
+  void end() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void run() {
+    while (!stop_) {
+      if (interrupted) {
+        world_.abandon();
+        recorder_.add("harness", "end", {{"complete", false}, {"interrupted", true}});
+        write_history(world_.spec(), recorder_.take());
+        std::_Exit(kInterrupted);
+      }
+      std::this_thread::sleep_for(base::from_seconds(0.02 * world_.spec().speed));
+    }
+  }
+  World& world_;
+  Recorder& recorder_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+void serve_until_interrupted(World& world) {
+  std::fprintf(stderr, "gateway  http://127.0.0.1:%u   admin http://127.0.0.1:%u   Ctrl-C ends it\n", static_cast<unsigned>(world.port()), static_cast<unsigned>(world.admin_port()));
+  while (!interrupted) std::this_thread::sleep_for(base::from_seconds(0.05 * world.spec().speed));
 }
 
 }  // namespace
@@ -107,6 +137,7 @@ RunResult run_live(const RunSpec& spec) {
     World world(spec, recorder);
     const LagMeter lag(recorder, spec.speed);
     Steps steps(world);
+    InterruptWatch watch(world, recorder);
     bool good = true;
     if (auto started = world.start_simulator(); started.has_error()) {
       result.failed = base::render(started.error());
@@ -119,6 +150,7 @@ RunResult run_live(const RunSpec& spec) {
       good = steps.run(spec.scenario.steps);
       // A request that is still under way belongs to the run: it ends by the gateway's deadline or by its own.
       steps.join_background();
+      watch.end();
       if (spec.serve && good && !interrupted) serve_until_interrupted(world);
       world.catch_up();
     }

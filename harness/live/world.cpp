@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -124,6 +125,7 @@ base::Result<bool> World::start_manager() {
   auto started = manager::ManagerProcess::start(std::move(options));
   if (started.has_error()) return started.error();
   manager_ = std::move(started.value());
+  keeper_ = manager_->pid();
   manager_thread_ = std::thread([this] { follow_manager(); });
   return true;
 }
@@ -195,6 +197,20 @@ void World::stop() {
   find_leftovers();
   find_sanitizer_reports();
   find_secrets();
+  std::error_code error;
+  if (spec_.manager == "mock") fs::remove_all(runtime_, error);
+}
+
+void World::abandon() {
+  if (const int keeper = keeper_; keeper > 0) {
+    ::kill(keeper, SIGTERM);  // it kills all units and their descendants, then ends
+    siginfo_t seen{};
+    const auto until = std::chrono::steady_clock::now() + base::from_seconds(10 * spec_.speed);
+    while (std::chrono::steady_clock::now() < until) {
+      if (::waitid(P_PID, static_cast<id_t>(keeper), &seen, WEXITED | WNOHANG | WNOWAIT) != 0 || seen.si_pid == keeper) break;
+      std::this_thread::sleep_for(base::from_seconds(0.01 * spec_.speed));
+    }
+  }
   std::error_code error;
   if (spec_.manager == "mock") fs::remove_all(runtime_, error);
 }

@@ -46,6 +46,8 @@ class World {
   bool start_gateway();
   /// Stops everything in order and gathers what is left to gather.
   void stop();
+  /// Ends every process of the run at once, from any thread; for a process that is about to end itself.
+  void abandon();
 
   // Any thread.
   /// `wanted`, but no longer than the run may still take: a gateway that hangs must not take the verdict with it.
@@ -92,6 +94,7 @@ class World {
   std::unique_ptr<manager::ManagerProcess> manager_;
   std::uint16_t control_port_ = 0;
   std::atomic<bool> stopping_{false};
+  std::atomic<int> keeper_{0};  // the manager's pid
   std::thread simulator_thread_, manager_thread_;
   std::mutex journal_guard_, log_guard_;
   std::uint64_t journal_next_ = 1;

@@ -67,7 +67,11 @@ class Command(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn('did you mean "billing-402"', done.stderr)
         self.assertEqual(simulate("--scenario", "billing-402", "--report", "juint:x").returncode, 2)
-        self.assertEqual(simulate("--scenario", "billing-402", "--target", "mutant:none", "--runs", self.folder / "runs").returncode, 3)
+        self.assertEqual(simulate("--scenario", "billing-402", "--target", "fast-gateway", "--runs", self.folder / "runs").returncode, 2)
+        done = simulate("--scenario", "billing-402", "--target", "mutant:retry-billing", "--runs", self.folder / "runs")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('no mutant is called "retry-billing"', done.stderr)
+        self.assertIn('did you mean "retries-billing"', done.stderr)
 
     def test_an_old_run_is_judged_the_same(self):
         first = self.run_file("billing-402", "--keep")
@@ -95,7 +99,11 @@ class Command(unittest.TestCase):
         process = subprocess.Popen([BIN / "simulate", "--scenario", "server-error-503-outage-and-return", "--real-time", "--runs", self.folder / "runs"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         time.sleep(2)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 3, out + err)
+        self.assertIn("interrupted; nothing was left running", err)
+        # What happened until then is kept and shown.
+        self.assertIn("POST /v1/chat/completions", out)
         left = subprocess.run(["pgrep", "-f", str(self.folder)], capture_output=True, text=True).stdout
         self.assertEqual(left, "")
 
