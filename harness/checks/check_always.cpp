@@ -29,6 +29,21 @@ void always_end_once(Outcome& out) {
   }
 }
 
+void always_own_ids(Outcome& out) {
+  std::map<std::string, std::string> owners;
+  for (const auto& exchange : out.view().exchanges()) {
+    if (exchange.request == nullptr || exchange.request->data.contains("request_id")) continue;  // the caller chose it
+    const auto* reply = exchange.reply();
+    const auto* headers = reply != nullptr ? base::find(reply->data, "headers") : nullptr;
+    if (headers == nullptr) continue;
+    const auto id = base::string_or(*headers, "x-request-id");
+    if (id.empty()) continue;
+    const auto name = fmt::format("#{} {}", exchange.id, exchange.as);
+    const auto [place, fresh] = owners.try_emplace(id, name);
+    if (!fresh) out.fail("a request id of its own for every reply", fmt::format("{} and {} have both {}", place->second, name, id), reply);
+  }
+}
+
 void always_sanitizers(Outcome& out) {
   for (const auto* entry : out.view().of("harness", "sanitizer")) {
     out.fail("no report of a sanitizer", fmt::format("{}: {}", base::string_or(entry->data, "file"), base::printable(base::string_or(entry->data, "text"), 200)), entry);

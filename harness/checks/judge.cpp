@@ -47,6 +47,7 @@ constexpr std::array kJudges{
 };
 constexpr std::array kAlways{
     Judge{"secrets.none", checks::always_secrets},       Judge{"requests.end-once", checks::always_end_once},
+    Judge{"requests.own-id", checks::always_own_ids},
     Judge{"sanitizers.clean", checks::always_sanitizers}, Judge{"processes.gone", checks::always_processes},
     Judge{"steps.done", checks::always_steps},
 };

@@ -106,6 +106,7 @@ void check_between(Outcome& out);
 // Always on.
 void always_secrets(Outcome& out);
 void always_end_once(Outcome& out);
+void always_own_ids(Outcome& out);
 void always_sanitizers(Outcome& out);
 void always_processes(Outcome& out);
 void always_steps(Outcome& out);

@@ -104,4 +104,11 @@ std::string call_name(const SendStep& step, std::int64_t index) {
   return fmt::format("{}.{}", step.as, index);
 }
 
+base::Json request_entry(const SendStep& step, const Call& call, std::int64_t id, const std::string& name) {
+  base::Json entry{{"id", id}, {"as", name}, {"api", kApiNames[static_cast<std::size_t>(step.api)]}, {"method", call.method}, {"path", call.path},
+                   {"model", step.model.empty() ? "default" : step.model}, {"session", step.session}, {"stream", step.stream}, {"text", step.text}};
+  if (const auto given = call.headers.find("x-request-id")) entry["request_id"] = *given;
+  return entry;
+}
+
 }  // namespace harness

@@ -13,7 +13,7 @@ namespace {
 std::string step_reason(const std::vector<Step>& steps);
 
 struct Reason {
-  std::string operator()(const SendStep& step) const { return step.raw ? "sends raw bytes" : ""; }
+  std::string operator()(const SendStep& step) const { return step.raw ? "sends raw bytes" : step.connect_ahead > base::Duration{0} ? "connects ahead of its request" : ""; }
   std::string operator()(const CliStep&) const { return "runs the command line"; }
   std::string operator()(const DiskStep&) const { return "needs a disk"; }
   std::string operator()(const SignalStep& step) const { return step.signal.ends_with("STOP") || step.signal.ends_with("CONT") ? "stops a real process" : ""; }

@@ -59,11 +59,7 @@ std::int64_t World::send(const SendStep& step, std::int64_t index, std::function
   client.session = step.session;
   client.slow = step.slow_reader;
   ++clients_open_;
-  if (options_.history) {
-    note("client", "request",
-         {{"id", id}, {"as", client.as}, {"api", kApiNames[static_cast<std::size_t>(step.api)]}, {"method", client.call.method}, {"path", client.call.path},
-          {"model", step.model.empty() ? "default" : step.model}, {"session", step.session}, {"stream", step.stream}, {"text", step.text}});
-  }
+  if (options_.history) note("client", "request", request_entry(step, client.call, id, client.as));
   trace_.add({.kind = Mark::Kind::request, .at = clock_.now(), .a = static_cast<std::uint32_t>(id)});
   clock_.after(kClientTransit, [this, id] { deliver_request(id); });
   if (step.hang_up_after) clock_.after(*step.hang_up_after, [this, id] { hang_up(id); });

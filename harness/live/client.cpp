@@ -123,6 +123,7 @@ std::string exchange(const std::string& bytes, const ExchangeOptions& options, c
     ::setsockopt(fd.value, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   }
   if (const auto failed = connect_to(fd, options.port, until); !failed.empty()) return failed == "timeout" ? late() : failed;
+  if (options.connect_ahead > base::Duration{0}) std::this_thread::sleep_for(options.connect_ahead);
   Answer answer(events, options.raw);
   std::size_t sent = 0;
   char buffer[65536];

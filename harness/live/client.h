@@ -17,6 +17,7 @@ struct ExchangeOptions {
   std::optional<base::Duration> hang_up_after;
   std::function<bool()> hang_up_now;   ///< asked after each piece
   base::Duration read_pause{0};        ///< a slow reader waits so long before each read
+  base::Duration connect_ahead{0};     ///< between the connection and the first byte of the request
   bool raw = false;                    ///< the answer need not be HTTP
 };
 struct ExchangeEvents {

@@ -14,13 +14,12 @@ void send_one(World& world, const SendStep& step, std::int64_t index) {
   const auto name = call_name(step, index);
   const auto call = make_call(step, index);
   const auto sent = recorder.now();
-  recorder.add_at(sent, "client", "request",
-                  {{"id", id}, {"as", name}, {"api", kApiNames[static_cast<std::size_t>(step.api)]}, {"method", call.method}, {"path", call.path},
-                   {"model", step.model.empty() ? "default" : step.model}, {"session", step.session}, {"stream", step.stream}, {"text", step.text}});
+  recorder.add_at(sent, "client", "request", request_entry(step, call, id, name));
   ReplyReader reader(step.api, sent);
   bool content_noted = false;
   ExchangeOptions options{.port = call.admin ? world.admin_port() : world.port(), .timeout = world.patience(step.timeout), .hang_up_after = step.hang_up_after, .raw = step.raw.has_value()};
   if (step.hang_up_events) options.hang_up_now = [&] { return reader.events() >= *step.hang_up_events; };
+  options.connect_ahead = step.connect_ahead;
   if (step.slow_reader) options.read_pause = std::chrono::milliseconds{500};
   const auto bytes = step.raw ? *step.raw : render_call(call, "127.0.0.1");
   const auto ended = exchange(bytes, options,

@@ -194,6 +194,7 @@ constexpr std::array kRows{
     CheckRow{"fault.fired", "a provider failed in this way so often", kFired, R"({"check":"fault.fired","provider":"acme","fault":"402","count":1})", "retries-billing hammers-empty-key"},
     CheckRow{"secrets.none", "no key in any log, journal, reply or report", kNone, "", "leaks-secret", true},
     CheckRow{"requests.end-once", "every request got exactly one end", kNone, "", "double-reply waits-forever", true},
+    CheckRow{"requests.own-id", "no two replies have the same x-request-id", kNone, "", "reuses-request-ids", true},
     CheckRow{"faults.all-fired", "every scripted rule decided at least once; otherwise the run proves nothing", kNone, "", "", true},
     CheckRow{"sanitizers.clean", "no report of a sanitizer", kNone, "", "", true},
     CheckRow{"processes.gone", "nothing is left running", kNone, "", "", true},

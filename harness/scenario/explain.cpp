@@ -88,6 +88,7 @@ std::string send_words(const SendStep& send) {
   if (send.hang_up_after) words += ", and leaves after " + base::human_duration(*send.hang_up_after);
   if (send.hang_up_events) words += fmt::format(", and leaves after {} events", *send.hang_up_events);
   if (send.slow_reader) words += ", reading slowly";
+  if (send.connect_ahead > base::Duration{0}) words += fmt::format(", connected {} before", base::human_duration(send.connect_ahead));
   if (send.background) words += ", in the background";
   if (!send.as.starts_with("send-")) words += ": " + send.as;
   if (send.expect) words += "  → " + params_words(*send.expect);

@@ -95,6 +95,7 @@ SendStep read_send(JsonReader& step, const StepRow& row, JsonReader* object, con
   if (params.contains("hang_up_after")) send.hang_up_after = duration_of(params, "hang_up_after", base::Duration{0});
   if (params.contains("hang_up_events")) send.hang_up_events = at_least(in, params, "hang_up_events", 0, kRequestsMax, 0);
   send.slow_reader = base::bool_or(params, "slow_reader", false);
+  send.connect_ahead = duration_of(params, "connect_ahead", send.connect_ahead);
   send.background = base::bool_or(params, "background", false);
   send.timeout = duration_of(params, "timeout", send.timeout);
   if (send.api == Api::chat && send.session.empty() && send.path.empty()) in.problem("", "the chat front needs a \"session\"");

@@ -46,6 +46,7 @@ struct SendStep {
   std::optional<base::Duration> hang_up_after;   ///< the client leaves after this time …
   std::optional<std::int64_t> hang_up_events;    ///< … or after so many stream events
   bool slow_reader = false;
+  base::Duration connect_ahead{0};    ///< the connection is made so long before the request is sent
   bool background = false;            ///< go on with the next step at once; joined at the end or by wait
   std::string as;                     ///< the name checks use (never empty after loading); "name" of count>1 or repeat: name, name.2, name.3 …
   base::Duration timeout = std::chrono::minutes{10};  ///< the harness's own patience

@@ -30,6 +30,7 @@ constexpr std::array kSend{
     ParamRow{"hang_up_after", T::duration, "the client leaves after this time"},
     ParamRow{"hang_up_events", T::integer, "the client leaves after so many events of the stream"},
     ParamRow{"slow_reader", T::flag, "the client reads slowly"},
+    ParamRow{"connect_ahead", T::duration, "the connection is made so long before the request is sent"},
     ParamRow{"background", T::flag, "go on with the next step at once"},
     ParamRow{"timeout", T::duration, "the harness's own patience; 10m without"},
 };

@@ -173,6 +173,10 @@ void always(std::vector<Case>& cases) {
   cases.push_back({"requests.end-once", "twice", "", fail, Story(answered()).reply(1, "first", 200).end()});
   cases.push_back({"requests.end-once", "never", "", fail, Story().request(1, "first").end()});
   cases.push_back({"requests.end-once", "timeout", "", fail, Story().at(1).request(1, "first").at(600).reply(1, "first", 0, {{"ended", "timeout"}}).end()});
+  const Json same{{"headers", {{"x-request-id", "req_1"}}}};
+  cases.push_back({"requests.own-id", "shared", "", fail, Story().request(1, "first").reply(1, "first", 200, same).request(2, "second").reply(2, "second", 200, same).end()});
+  cases.push_back({"requests.own-id", "given_by_the_caller", "", pass,
+                   Story().request(1, "first", {{"request_id", "req_1"}}).reply(1, "first", 200, same).request(2, "second", {{"request_id", "req_1"}}).reply(2, "second", 200, same).end()});
   cases.push_back({"sanitizers.clean", "report", "", fail, Story().add("harness", "sanitizer", {{"file", "asan.100"}, {"text", "heap-use-after-free"}}).end()});
   cases.push_back({"processes.gone", "left", "", fail, Story().add("harness", "leftover", {{"pid", 7}, {"command", "gateway run"}}).end()});
   cases.push_back({"steps.done", "condition", "", fail, Story().add("harness", "step-failed", {{"line", 5}, {"what", "wait until active"}, {"why", "waited 60s for \"active\"; seen last: failed"}, {"cause", "expectation"}}).end()});
