@@ -287,6 +287,7 @@ void Runner::leave(int code) {
   signals_.cancel();
   pause_timer_.cancel();
   watchdog_timer_.cancel();
+  stop_timer_.cancel();
   io_.stop();
 }
 

@@ -46,6 +46,7 @@ class Runner {
   void wait_for_signals();
   void on_signal(int number);
   void drain(DrainRequested::Kind kind);
+  void stop_soon();
   void ask_why_stopped();
   void reload();
   void ask_stop_timeout();
@@ -67,6 +68,7 @@ class Runner {
   boost::asio::signal_set signals_{io_};
   boost::asio::steady_timer pause_timer_{io_};
   boost::asio::steady_timer watchdog_timer_{io_};
+  boost::asio::steady_timer stop_timer_{io_};
   std::string config_file_;
   Config config_;
   InstanceFiles files_;

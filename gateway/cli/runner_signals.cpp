@@ -11,6 +11,7 @@ namespace gateway {
 namespace {
 
 constexpr base::Duration kStopGrace = std::chrono::seconds{10};
+constexpr base::Duration kSignalsSettle = std::chrono::milliseconds{20};
 constexpr base::Duration kAskWhy = std::chrono::seconds{2};
 
 std::string_view name_of(DrainRequested::Kind kind) {
@@ -61,9 +62,18 @@ void Runner::on_signal(int number) {
         if (++interrupts_ > 1) return leave(kExitPlanned);
         return drain(DrainRequested::Kind::stop_planned);
       }
-      return ask_why_stopped();
-    default: return ask_why_stopped();
+      return stop_soon();
+    default: return stop_soon();
   }
+}
+
+/// signal(7): of several pending signals the one sent last may be delivered first. A SIGUSR1 sent just before this one is a planned
+/// restart, whatever order the two come in; so it gets a moment to arrive.
+void Runner::stop_soon() {
+  stop_timer_.expires_after(kSignalsSettle);
+  stop_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error && !code_) ask_why_stopped();
+  });
 }
 
 void Runner::drain(DrainRequested::Kind kind) {

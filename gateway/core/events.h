@@ -31,6 +31,7 @@ struct HttpRequest {
   base::Headers headers;
   std::string body;
   std::string peer;     ///< "127.0.0.1:54321", for logs
+  std::uint64_t body_over = 0;  ///< not 0: the body was not read, since it has (at least) so many bytes, more than limits.body
 };
 
 // ---- events ----

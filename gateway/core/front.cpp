@@ -33,8 +33,8 @@ void Engine::arrive(const RequestArrived& event, const Trace& trace) {
   const Caller caller{event.id, words_for(path), &trace};
   const bool reads = http.method == "GET" || http.method == "HEAD";
   if (reads && (path == "/health" || path == "/ready")) return page_health(event.id, path == "/ready");
-  if (http.body.size() > config().limits.body) {
-    return refuse(caller, 413, Reason::payload_too_large, "the body has " + std::to_string(http.body.size()) + " bytes; at most " + std::to_string(config().limits.body) + " are taken (limits.body)");
+  if (const auto size = std::max<std::uint64_t>(http.body.size(), http.body_over); size > config().limits.body) {
+    return refuse(caller, 413, Reason::payload_too_large, "the body has " + std::to_string(size) + " bytes; at most " + std::to_string(config().limits.body) + " are taken (limits.body)");
   }
   if (!authorised(http.headers)) {
     return refuse(caller, 401, Reason::caller_auth, "this gateway takes callers with one of its own keys only", "gateway_auth_failed");

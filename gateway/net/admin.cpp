@@ -106,7 +106,6 @@ base::Result<int> Admin::open(const std::string& address) {
   auto endpoint = base::net::parse_endpoint(address);
   if (endpoint.has_error()) return endpoint.error();
   server_ = std::make_shared<httplib::Server>();
-  server_->new_task_queue = [] { return new httplib::ThreadPool(kAdminThreads); };
   server_->set_payload_max_length(kAdminBodyMax);
   server_->set_tcp_nodelay(true);
   server_->set_keep_alive_max_count(1'000'000);
@@ -142,6 +141,8 @@ base::Result<int> Admin::open(const std::string& address) {
   }
   // Debian's build asks for a queue of 5, too short for a burst of probes: a second listen(2) makes it longer.
   if (fd >= 0) ::listen(fd, kAdminBacklog);
+  // The threads are there before anybody hears that the gateway is ready, not some time after; httplib takes the queue over.
+  server_->new_task_queue = [queue = new httplib::ThreadPool(kAdminThreads)] { return queue; };
   std::promise<void> ended;
   ended_ = ended.get_future();
   thread_ = std::thread([server = server_, ended = std::move(ended)]() mutable {

@@ -31,6 +31,14 @@ RequestParser::State RequestParser::refuse(int status, std::string_view code, st
   return State::refused;
 }
 
+RequestParser::State RequestParser::refuse_body(std::uint64_t size) {
+  request_.body.clear();
+  request_.body_over = size;
+  refuse(413, "payload_too_large", "The body of the request is too large.");
+  refusal_.body_over = size;
+  return State::refused;
+}
+
 void RequestParser::reset() {
   phase_ = Phase::start;
   http10_ = head_only_ = continue_wanted_ = false;
@@ -159,7 +167,7 @@ RequestParser::State RequestParser::end_of_head(const RequestLimits& limits) {
   } else if (lengths == 1) {
     const auto size = read_length(length);
     if (!size) return refuse(400, kMalformed, "The Content-Length is no number.");
-    if (*size > limits.body) return refuse(413, "request_too_large", fmt::format("The body of the request is over {} bytes.", limits.body));
+    if (*size > limits.body) return refuse_body(*size);
     body_left_ = *size;
     request_.body.reserve(std::min(static_cast<std::size_t>(*size), kBodyReserveMax));
     phase_ = Phase::body;
@@ -182,9 +190,7 @@ RequestParser::State RequestParser::read_body(std::string_view& data, const Requ
   } else if (phase_ == Phase::chunks) {
     const auto state = chunks_.feed(data, request_.body);
     if (state == ChunkReader::State::bad) return refuse(400, kMalformed, "The chunks of the body are malformed.");
-    if (request_.body.size() + chunks_.left() > limits.body) {
-      return refuse(413, "request_too_large", fmt::format("The body of the request is over {} bytes.", limits.body));
-    }
+    if (const auto size = request_.body.size() + chunks_.left(); size > limits.body) return refuse_body(size);
     if (state == ChunkReader::State::more) return State::more;
     phase_ = Phase::done;
   }

@@ -19,6 +19,7 @@ struct Refusal {
   int status = 400;
   std::string_view code;
   std::string message;
+  std::uint64_t body_over = 0;  ///< not 0: the head is whole, only the body is too large; take() gives the request without it
 };
 
 class RequestParser {
@@ -27,7 +28,7 @@ class RequestParser {
 
   /// Takes from `data` what belongs to this request; the rest stays in `data`.
   State feed(std::string_view& data, const RequestLimits& limits);
-  /// The whole request; the parser begins anew. Only when ready.
+  /// The whole request; the parser begins anew. Only when ready, or when only the body was too large.
   HttpRequest take();
   void reset();
 
@@ -44,6 +45,7 @@ class RequestParser {
  private:
   enum class Phase : std::uint8_t { start, fields, body, chunks, done, bad };
   State refuse(int status, std::string_view code, std::string message);
+  State refuse_body(std::uint64_t size);
   State take_line(std::string_view line, const RequestLimits& limits);
   bool request_line(std::string_view line);
   bool version(std::string_view text);

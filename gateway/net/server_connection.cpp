@@ -111,7 +111,7 @@ void ServerConnection::read_requests() {
 
 void ServerConnection::consume(std::string_view data) {
   const auto state = parser_.feed(data, server_.limits_);
-  if (state == RequestParser::State::refused) return refuse(parser_.refusal());
+  if (state == RequestParser::State::refused && parser_.refusal().body_over == 0) return refuse(parser_.refusal());
   if (IdleHook::is_linked() && parser_.begun()) IdleHook::unlink();
   if (parser_.take_continue()) {
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -129,6 +129,10 @@ void ServerConnection::consume(std::string_view data) {
   if (wait_ != Wait::stall) wait_for(Wait::none);
   rest_.assign(data);
   keep_ = parser_.keep_alive();
+  if (state == RequestParser::State::refused) {
+    keep_ = false;
+    rest_ = "x";  // the body is read away after the answer, or it would turn our close into a reset
+  }
   http10_ = parser_.http10();
   head_only_ = parser_.head_only();
   state_ = State::pending;

@@ -141,7 +141,10 @@ void World::perform(std::vector<gateway::Action>& actions) {
             [&](gateway::Log& a) { log(a); },
             [&](gateway::ServiceStatus& a) { notify("STATUS=" + a.text); },
             [&](gateway::ExtendTimeout& a) { notify(fmt::format("EXTEND_TIMEOUT_USEC={}", a.by.count() / 1000)); },
-            [&](gateway::Exit& a) { die(manager::ExitCode::exited, a.code); },
+            [&](gateway::Exit& a) {
+              notify(fmt::format("STOPPING=1\nSTATUS=leaving with code {}", a.code));
+              die(manager::ExitCode::exited, a.code);
+            },
             [&](gateway::StopAccepting&) { accepting_ = false; },
         },
         action);
@@ -233,7 +236,9 @@ void World::die(manager::ExitCode code, int status) {
 
 void World::change_config(gateway::Config config, bool reload) {
   config_ = std::move(config);
-  if (reload && core_) feed(gateway::ConfigReloaded{config_});
+  if (!reload || !core_) return;
+  feed(gateway::ConfigReloaded{config_});
+  note("gateway", "log", {{"event", "reload.done"}, {"pid", pid_}});
 }
 
 }  // namespace harness::explore

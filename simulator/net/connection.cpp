@@ -186,10 +186,8 @@ awaitable<Connection::After> Connection::execute(Decision decision) {
   client_left_how_.clear();
   const bool has_head = std::any_of(plan.steps.begin(), plan.steps.end(), [](const auto& each) { return each.kind == Step::Kind::head; });
   status_ = has_head ? plan.status : 0;
-  if (!std::exchange(answered_, !has_head) && !has_head) {
-    answered_ = false;
-    answered();  // nothing will be answered: the journal says so now, with the rule
-  }
+  answered_ = false;
+  if (!has_head) answered();  // nothing will be answered: the journal says so now, with the rule
   const auto framing = framing_of(plan);
   bool good = true;
   for (const auto& each : plan.steps) {

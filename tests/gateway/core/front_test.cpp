@@ -58,6 +58,18 @@ TEST(Front, ABodyOverTheLimitIsRefusedAndOneAtTheLimitIsTaken) {
   }
 }
 
+TEST(Front, ABodyThatWasNotEvenReadIsRefusedInTheCallersDialect) {
+  Rig rig(one_provider());
+  const HttpRequest request{.method = "POST", .target = "/v1/messages", .headers = {}, .body = {}, .peer = {}, .body_over = 40'000'000};
+  rig.answers[rig.last_id = 4711] = {};
+  rig.step(RequestArrived{RequestId{4711}, request, false});
+
+  auto& answer = rig.last();
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(answer.json()["type"], "error") << "Anthropic's errors say what they are";
+  EXPECT_EQ(answer.json()["error"]["type"], "request_too_large");
+}
+
 TEST(Front, CallersNeedOneOfTheKeysPlainOrHashed) {
   Config config = one_provider();
   config.caller_keys = {"team-key-1", "sha256:" + base::sha256_hex("team-key-2")};

@@ -121,6 +121,20 @@ TEST(RequestParser, HoldsItsLimitsExactly) {
   EXPECT_EQ(state_of(head + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n"), 413);
 }
 
+TEST(RequestParser, ABodyOverTheLimitLeavesTheRestOfTheRequestToBeAnswered) {
+  const RequestLimits limits{.head = 1000, .body = 10};
+  RequestParser parser;
+  std::string_view text = "POST /v1/messages HTTP/1.1\r\nHost: h\r\nContent-Length: 4711\r\n\r\nabc";
+
+  EXPECT_EQ(parser.feed(text, limits), RequestParser::State::refused);
+  EXPECT_EQ(parser.refusal().body_over, 4711U);
+  const auto request = parser.take();
+
+  EXPECT_EQ(request.target, "/v1/messages");
+  EXPECT_EQ(request.body_over, 4711U);
+  EXPECT_EQ(request.body, "");
+}
+
 TEST(RequestParser, KnowsWhenAConnectionGoesOn) {
   const auto keeps = [](const std::string& text) {
     RequestParser parser;

@@ -150,7 +150,7 @@ std::vector<int> Rig::exits() {
 void echo(const Event& event, std::vector<Action>& out) {
   const auto* arrived = std::get_if<RequestArrived>(&event);
   if (!arrived) return;
-  out.push_back(Reply{.id = arrived->id, .status = 200, .body = arrived->request.method + " " + arrived->request.target + " " + arrived->request.body});
+  out.push_back(Reply{.id = arrived->id, .status = arrived->request.body_over > 0 ? 413 : 200, .body = arrived->request.method + " " + arrived->request.target + " " + arrived->request.body});
 }
 
 Caller::Caller(std::uint16_t port, int silence_ms) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), silence_ms_(silence_ms) {
