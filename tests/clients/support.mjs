@@ -15,10 +15,12 @@ function stop(child) {
   });
 }
 
-// The first line of `stream` that `accept` turns into something; rejects when the program ends before.
+// The first line of `stream` that `accept` turns into something; rejects when the program ends before, or says nothing of the kind.
 function line(child, stream, accept) {
   return new Promise((resolve, reject) => {
     const seen = [];
+    const patience = setTimeout(() => reject(new Error(`not ready after 30 s; it said: ${seen.join('\n')}`)), 30000);
+    patience.unref();
     createInterface({ input: stream }).on('line', (text) => {
       seen.push(text);
       let value;
@@ -59,7 +61,7 @@ export async function gateway(config, env) {
   const file = join(folder, 'gateway.json');
   writeFileSync(file, JSON.stringify({ listen: '127.0.0.1:0', admin: '127.0.0.1:0', state: join(folder, 'state.db'), ...config }));
   const child = spawn(join(bin, 'gateway'), ['run', '--config', file], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
-  const ready = await line(child, child.stderr, (json) => (json.event === 'gateway ready' ? json : undefined));
+  const ready = await line(child, child.stderr, (json) => (json.event === 'ready' ? json : undefined));
   return {
     url: `http://${ready.listen}`,
     async stop() {
