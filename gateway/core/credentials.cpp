@@ -15,14 +15,14 @@ Availability of_state(const KeyState& state, std::int64_t in_flight, base::Insta
   using A = Availability::Kind;
   switch (state.kind) {
     case Kind::dead:
-    case Kind::disabled: return {A::never, base::kNever, state.reason, false};
+    case Kind::disabled: return {A::never, base::kNever, state.reason, false, {}};
     case Kind::cooling:
       // Somebody is finding out just now: sooner or later than any time we could name.
-      if (state.probing >= policy.probes()) return {A::busy, base::kNever, state.reason, false};
-      if (!policy.may_use(state.until, now)) return {A::later, state.until, state.reason, state.stated};
+      if (state.probing >= policy.probes()) return {A::busy, base::kNever, state.reason, false, {}};
+      if (!policy.may_use(state.until, now)) return {A::later, state.until, state.reason, state.stated, state.not_before};
       return {};
     case Kind::ok:
-      if (state.ramp > 0 && in_flight >= state.ramp) return {A::busy, base::kNever, Reason::limit, false};
+      if (state.ramp > 0 && in_flight >= state.ramp) return {A::busy, base::kNever, Reason::limit, false, {}};
       return {};
   }
   return {};
@@ -72,7 +72,7 @@ Availability Pool::availability(const Key& key, std::string_view model, base::In
   Availability result = of_state(key.whole, key.in_flight, now, policy);
   if (const KeyState* state = key.model_state(model)) result = worse(result, of_state(*state, key.in_flight, now, policy));
   if (result.usable() && key.concurrent_max > 0 && key.in_flight >= key.concurrent_max) {
-    return {Availability::Kind::busy, base::kNever, Reason::limit, false};
+    return {Availability::Kind::busy, base::kNever, Reason::limit, false, {}};
   }
   return result;
 }
@@ -183,6 +183,7 @@ KeyChange mark(const Lease& lease, const Verdict& verdict, bool sole, base::Inst
   const std::int64_t strikes = fresh ? state.strikes + 1 : std::max<std::int64_t>(state.strikes, 1);
   const base::Duration out = policy.cooldown(verdict, strikes, sole);
   if (out <= base::Duration::zero()) return {};
+  if (verdict.wait) state.not_before = std::max(state.not_before, now + std::min(*verdict.wait, kCooldownMax));
   const base::Instant current = state.kind == Kind::cooling ? state.until : now;
   const base::Instant until = policy.extend(current, now + out);
   state.strikes = strikes;
@@ -209,6 +210,7 @@ KeyChange bench(const Lease& lease, base::Duration wait, base::Instant now, cons
   state.until = until;
   state.reason = Reason::rate_limit;
   state.stated = true;
+  state.not_before = std::max(state.not_before, until);
   return {false, true};
 }
 

@@ -20,6 +20,7 @@ struct KeyState {
   Reason reason = Reason::none;
   std::int64_t strikes = 0;    ///< failures in a row
   bool stated = false;         ///< `until` is what the provider said, not our guess
+  base::Instant not_before;    ///< the latest time the provider itself has named; no later guess of ours moves it
   std::uint64_t marks = 0;     ///< how often it was put out: an attempt knows by it whether its news is old
   std::int64_t probing = 0;    ///< attempts in flight since the time out ended
   std::int64_t ramp = 0;       ///< attempts allowed at once after a successful probe; 0: any number
@@ -44,6 +45,7 @@ struct Availability {
   base::Instant at;               ///< of later: when
   Reason reason = Reason::none;   ///< why not
   bool stated = false;            ///< the provider said when
+  base::Instant not_before;       ///< no attempt before, not even a forced one: the provider named the time
   bool usable() const { return kind == Kind::now; }
 };
 

@@ -46,6 +46,7 @@ struct Case {
   int keys = 2;              ///< of the first provider, 1..3
   int spare_keys = 0;        ///< of the second; 0: there is none
   bool commit_complete = false;
+  bool ending = true;        ///< all heals, an hour passes, one more request: dropped from what does not need it to fail
   std::vector<Move> moves;
 };
 

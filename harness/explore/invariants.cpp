@@ -17,8 +17,10 @@ constexpr std::array kRules{
     Rule{"retry-after", "no attempt with a key before the provider's Retry-After is over"},
     Rule{"attempts-bounded", "attempts are bounded by the distinct keys and the retry budget of each target"},
     Rule{"healthy-answers", "while a healthy provider is left, every request succeeds"},
+    Rule{"healthy-key", "while a key that nobody refused is left, every request succeeds"},
     Rule{"honest", "what looks like a success is one"},
     Rule{"heals", "when everything is well again, requests succeed"},
+    Rule{"primary-returns", "a first target that has been well for an hour answers again"},
     Rule{"drain-ends", "a drain ends by its deadline"},
     Rule{"turns-once", "no accepted chat turn is lost or answered twice"},
     Rule{"one-generation", "never do two processes run"},
@@ -26,6 +28,8 @@ constexpr std::array kRules{
 
 /// The gateway learns of an answer a moment after the provider gave it; what left in between is nobody's fault.
 constexpr base::Duration kLearnTime = std::chrono::milliseconds{5};
+/// Retry-After is in whole seconds, the gateway's clock in finer ones.
+constexpr base::Duration kEarlyMax = std::chrono::milliseconds{100};
 constexpr base::Duration kEmptyKeyTime = std::chrono::minutes{30};
 constexpr base::Duration kDrainSlack = std::chrono::seconds{2};
 
@@ -79,9 +83,10 @@ class Judge {
   }
 
   void keys() {
-    std::map<std::pair<std::uint32_t, std::uint32_t>, base::Instant> out_until, empty_until, not_before;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, base::Instant> out_until, empty_until, not_before, told;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::pair<std::string, base::Instant>> answered, causes;  // the fault and when
     std::set<std::pair<std::uint32_t, std::uint32_t>> tried;
-    static const auto billing = code_of("402", ""), limited = code_of("429", "20s");
+    static const auto billing = code_of("402", "");
     for (const auto& mark : marks_) {
       const std::pair key{mark.b, mark.c};
       if (mark.kind == K::out) {
@@ -89,39 +94,44 @@ class Judge {
           out_until.erase(key);
         } else {
           auto& until = out_until[key];
-          until = std::max(until, mark.at + std::chrono::milliseconds{mark.d});
+          if (const auto longer = mark.at + std::chrono::milliseconds{mark.d}; longer > until) {
+            until = longer;
+            causes[key] = answered[key];
+          }
         }
-      } else if (mark.kind == K::answer && mark.d == billing && billing != 0) {
-        if (!crashed_between(mark.at, mark.at + kLearnTime)) empty_until[key] = mark.at + kEmptyKeyTime;
-      } else if (mark.kind == K::answer && mark.d == limited && limited != 0) {
-        if (!crashed_between(mark.at, mark.at + kLearnTime)) not_before[key] = std::max(not_before[key], mark.at + std::chrono::milliseconds{19'900});
+      } else if (mark.kind == K::answer) {
+        answered[key] = {mark.d == 0 ? std::string() : std::string(kFaultChoices[mark.d - 1].name), mark.at};
+        if (mark.d == billing && billing != 0 && !crashed_between(mark.at, mark.at + kLearnTime)) empty_until[key] = mark.at + kEmptyKeyTime;
+      } else if (mark.kind == K::told_to_wait) {
+        if (!crashed_between(mark.at, mark.at + kLearnTime)) not_before[key] = std::max(not_before[key], mark.at + std::chrono::milliseconds{mark.d} - kEarlyMax), told[key] = mark.at;
       } else if (mark.kind == K::attempt) {
         // The request that met the limit may wait it out and try its only key once more.
-        const auto used_early = [&](const auto& table, base::Duration age, base::Duration slack) {
-          const auto found = table.find(key);
-          return found != table.end() && mark.at < found->second && mark.at > found->second - age + slack;
-        };
-        if (used_early(empty_until, kEmptyKeyTime, kLearnTime)) {
-          violate("empty-key-once", fmt::format("a key out of credit was asked again at {}", at(mark)), each_key([](const std::string& provider, const std::string& credential) {
-                    return Json{{"check", "credentials.attempts"}, {"provider", provider}, {"credential", credential}, {"fault", "402"}, {"count", {{"max", 1}}}};
-                  }));
-        } else if (used_early(not_before, std::chrono::milliseconds{19'900}, kLearnTime)) {
+        const auto empty = empty_until.find(key);
+        const auto limited = not_before.find(key);
+        if (empty != empty_until.end() && mark.at < empty->second && mark.at > empty->second - kEmptyKeyTime + kLearnTime) {
+          violate("empty-key-once", fmt::format("a key out of credit was asked again at {}", at(mark)), stays_out(key, "402", kEmptyKeyTime));
+        } else if (limited != not_before.end() && mark.at < limited->second && mark.at > told[key] + kLearnTime) {
           violate("retry-after", fmt::format("a limited key was asked again too early, at {}", at(mark)), Json::array({Json{{"check", "attempts.gap"}, {"retry_after", true}}}));
         } else if (const auto found = out_until.find(key); found != out_until.end() && mark.at < found->second && !tried.contains({mark.d, mark.c})) {
           violate("key-rests", fmt::format("a key was used at {} although it was out until {}", at(mark), base::human_duration(found->second.since_start)),
-                  each_key([](const std::string& provider, const std::string& credential) {
-                    return Json{{"check", "credentials.never"}, {"provider", provider}, {"credential", credential}, {"after_fault", "402"}, {"for", "30m"}};
-                  }));
+                  stays_out(key, causes[key].first, found->second - causes[key].second));
         }
         tried.insert({mark.d, mark.c});
       }
     }
   }
 
-  Json each_key(const std::function<Json(const std::string&, const std::string&)>& make) const {
+  /// The key's own check in the live world. What was cut short by a crash there is a little shorter than here.
+  Json stays_out(const std::pair<std::uint32_t, std::uint32_t>& key, const std::string& fault, base::Duration time) const {
+    const auto is = [&](const std::string& provider, const std::string& credential) {
+      return key.first == static_cast<std::uint32_t>(base::hash_text(provider)) && key.second == static_cast<std::uint32_t>(base::hash_text(credential));
+    };
     Json list = Json::array();
-    for (int i = 1; i <= case_.keys; ++i) list.push_back(make("acme", fmt::format("key-{}", i)));
-    for (int i = 1; i <= case_.spare_keys; ++i) list.push_back(make("spare", fmt::format("spare-{}", i)));
+    const auto add = [&](const char* provider, const std::string& credential) {
+      if (is(provider, credential)) list.push_back(Json{{"check", "credentials.never"}, {"provider", provider}, {"credential", credential}, {"after_fault", fault}, {"for", base::format_duration(time - time / 20)}});
+    };
+    for (int i = 1; i <= case_.keys; ++i) add("acme", fmt::format("key-{}", i));
+    for (int i = 1; i <= case_.spare_keys; ++i) add("spare", fmt::format("spare-{}", i));
     return list;
   }
 
@@ -144,6 +154,17 @@ class Judge {
   bool spare_clean() const {
     return case_.spare_keys > 0 && std::none_of(case_.moves.begin(), case_.moves.end(), [](const Move& move) { return move.kind == Move::Kind::fault && move.provider == 1; });
   }
+  /// Only refusals of single keys, and at least one key of the first provider never met one.
+  bool key_clean() const {
+    std::set<int> refused;
+    for (const auto& move : case_.moves) {
+      if (move.kind != Move::Kind::fault) continue;
+      const auto name = kFaultChoices[move.fault].name;
+      if (move.provider != 0 || move.key == 0 || (name != "401" && name != "402" && name != "429")) return false;
+      refused.insert(move.key);
+    }
+    return static_cast<int>(refused.size()) < case_.keys;
+  }
   bool may_cut() const {
     return std::any_of(case_.moves.begin(), case_.moves.end(), [](const Move& move) { return move.kind == Move::Kind::fault && kFaultChoices[move.fault].after_content; });
   }
@@ -153,24 +174,47 @@ class Judge {
     for (const auto& mark : marks_) {
       if (mark.kind == K::request) last = std::max(last, mark.a);
     }
-    const bool must = spare_clean() && lives_through();
+    const bool must = spare_clean() && lives_through(), key_must = key_clean() && lives_through();
+    if (case_.ending && keys_stay_good()) primary_answers(last);
     for (const auto& mark : marks_) {
       if (mark.kind != K::reply) continue;
       if ((mark.d & kDishonest) != 0) violate("honest", fmt::format("request {} ended as a success with something missing ({})", mark.a, at(mark)), honest_checks());
       const bool whole = (mark.d & kWhole) != 0;
-      if (mark.a == last && !whole) violate("heals", fmt::format("after everything was well again a request got {}", mark.b), reply_check("healed", {{"complete", true}}));
+      if (case_.ending && mark.a == last && !whole) violate("heals", fmt::format("after everything was well again a request got {}", mark.b), reply_check("healed", {{"complete", true}}));
       const bool honest_cut = may_cut() && !case_.commit_complete && (mark.d & kErrorEvent) != 0;
+      if (key_must && !whole && mark.c != kEndedLeft) {
+        violate("healthy-key", fmt::format("request {} got {} although a key that nobody refused was left ({})", mark.a, mark.b, at(mark)), reply_check("m*", {{"complete", true}}));
+      }
       if (must && !whole && !honest_cut && mark.c != kEndedLeft) {
         violate("healthy-answers", fmt::format("request {} got {} although a healthy provider was left ({})", mark.a, mark.b, at(mark)), reply_check("m*", {{"complete", true}}));
       }
     }
   }
 
+  /// A key that is empty, revoked or limited may stay out longer than a case waits.
+  bool keys_stay_good() const {
+    return std::none_of(case_.moves.begin(), case_.moves.end(), [](const Move& move) {
+      const auto name = kFaultChoices[move.fault].name;
+      return move.kind == Move::Kind::fault && (name == "402" || name == "401" || name == "429");
+    });
+  }
+
+  void primary_answers(std::uint32_t last) {
+    static const auto primary = static_cast<std::uint32_t>(base::hash_text("acme"));
+    const bool asked = std::any_of(marks_.begin(), marks_.end(), [&](const Mark& mark) { return mark.kind == K::attempt && mark.d == last && mark.b == primary; });
+    if (asked) return;
+    violate("primary-returns", "an hour after the first target was well again a request still went around it",
+            Json::array({Json{{"check", "attempts.count"}, {"provider", "acme"}, {"from", {{"request", "healed"}}}, {"count", {{"min", 1}}}}}));
+  }
+
   Json honest_checks() const {
     Json list = Json::array();
     for (std::size_t i = 0; i < case_.moves.size(); ++i) {
       const auto kind = case_.moves[i].kind;
-      if (kind == Move::Kind::ask_stream) list.push_back(Json{{"check", "reply"}, {"reply", fmt::format("m{}", i + 1)}, {"whole_or_error", true}, {"words", 8}});
+      if (kind == Move::Kind::ask_stream) {
+        list.push_back(Json{{"check", "reply"}, {"reply", fmt::format("m{}", i + 1)}, {"whole_or_error", true}, {"words", 8}});
+        if (may_cut()) list.push_back(Json{{"check", "stream"}, {"reply", fmt::format("m{}", i + 1)}, {"terminator", false}});
+      }
       if (kind == Move::Kind::ask || kind == Move::Kind::ask_chat) list.push_back(Json{{"check", "reply"}, {"reply", fmt::format("m{}", i + 1)}, {"whole_or_error", true}, {"words", 8}});
     }
     return list;

@@ -11,6 +11,7 @@ const Laboratory::Shape& Laboratory::shape_of(const Case& what) {
   if (shape) return *shape;
   Case bare = what;
   bare.moves.clear();
+  bare.ending = true;
   shape = std::make_unique<Shape>();
   shape->scenario = scenario_of(bare);
   auto config = virtual_config(shape->scenario, 1);
@@ -42,7 +43,7 @@ Outcome Laboratory::run(const Case& what, Seen& seen) {
     const auto& more = steps_of(move, what.spare_keys > 0);
     steps.insert(steps.end(), more.begin(), more.end());
   }
-  steps.insert(steps.end(), shape.ending.begin(), shape.ending.end());
+  if (what.ending) steps.insert(steps.end(), shape.ending.begin(), shape.ending.end());
   WorldOptions options;
   options.seed = what.seed;
   // The keys of a shape are made with one seed: its configuration is shared by all its cases.
@@ -79,7 +80,7 @@ Case Laboratory::shrink(Case failing, const std::string& rule, std::uint64_t run
   };
   bool progress = true;
   const auto take = [&](Case smaller) {
-    if (smaller.moves == failing.moves && smaller.keys == failing.keys && smaller.spare_keys == failing.spare_keys && smaller.commit_complete == failing.commit_complete) return;
+    if (smaller.moves == failing.moves && smaller.keys == failing.keys && smaller.spare_keys == failing.spare_keys && smaller.commit_complete == failing.commit_complete && smaller.ending == failing.ending) return;
     if (!still(smaller)) return;
     failing = std::move(smaller);
     progress = true;
@@ -114,6 +115,11 @@ Case Laboratory::shrink(Case failing, const std::string& rule, std::uint64_t run
       for (auto& move : smaller.moves) {
         if (move.provider == 0) move.key = std::min<std::uint8_t>(move.key, static_cast<std::uint8_t>(smaller.keys));
       }
+      take(smaller);
+    }
+    if (failing.ending) {
+      auto smaller = failing;
+      smaller.ending = false;
       take(smaller);
     }
     if (failing.commit_complete) {

@@ -16,6 +16,7 @@ struct Mark {
     reply,          ///< a: client, b: status, c: how it ended (ReplyEnd), d: flags (kWhole …)
     attempt,        ///< a: attempt, b: provider, c: key, d: client (0: the gateway's own)
     answer,         ///< a: attempt, b: provider, c: key, d: fault (index in the exploration's table, 0: healthy)
+    told_to_wait,   ///< a: attempt, b: provider, c: key, d: milliseconds of the 429's Retry-After
     client_gone,    ///< a: client
     boot, ready, exit, crash,  ///< a: pid, b: status
     drain,          ///< a: kind, b: milliseconds it may take

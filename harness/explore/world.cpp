@@ -132,10 +132,12 @@ void World::client_end(ClientState& client, std::string_view ended) {
   const bool stream = base::bool_or(entry, "stream", false), error_event = base::bool_or(entry, "error_event", false), terminator = base::bool_or(entry, "terminator", false);
   const bool success = ended == "complete" && client.status >= 200 && client.status < 300 && !error_event;
   const bool right_text = options_.expected_text.empty() || base::string_or(entry, "text") == options_.expected_text;
+  // A stream says one thing at its end: that it is whole, or what went wrong.
+  const bool two_ends = error_event && terminator;
   const bool whole = success && (!stream || terminator) && right_text;
   const auto how = ended == "complete" ? kEndedComplete : ended == "refused" ? kEndedRefused : ended == "hung-up" ? kEndedLeft : ended == "timeout" ? kEndedTimeout : kEndedBroken;
   trace_.add({.kind = Mark::Kind::reply, .at = clock_.now(), .a = static_cast<std::uint32_t>(client.id), .b = static_cast<std::uint32_t>(client.status), .c = how,
-              .d = (whole ? kWhole : 0U) | (success && !whole ? kDishonest : 0U) | (stream ? kStream : 0U) | (client.api == Api::chat ? kChat : 0U) | (error_event ? kErrorEvent : 0U)});
+              .d = (whole ? kWhole : 0U) | ((success && !whole) || two_ends ? kDishonest : 0U) | (stream ? kStream : 0U) | (client.api == Api::chat ? kChat : 0U) | (error_event ? kErrorEvent : 0U)});
   if (options_.history) {
     entry["id"] = client.id;
     entry["as"] = client.as;

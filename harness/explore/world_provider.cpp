@@ -79,6 +79,10 @@ void World::connected(gateway::AttemptId id) {
   attempt.decided = true;
   trace_.add({.kind = Mark::Kind::answer, .at = clock_.now(), .a = id.value, .b = static_cast<std::uint32_t>(base::hash_text(model_->spec(attempt.provider).name)),
               .c = static_cast<std::uint32_t>(base::hash_text(attempt.request.credential)), .d = options_.fault_code ? options_.fault_code(attempt.decision.fault) : 0U});
+  if (const auto wait = simulator::wait_in(attempt.decision.plan.headers, now.wall); wait && attempt.decision.plan.status == 429) {
+    trace_.add({.kind = Mark::Kind::told_to_wait, .at = clock_.now(), .a = id.value, .b = static_cast<std::uint32_t>(base::hash_text(model_->spec(attempt.provider).name)),
+                .c = static_cast<std::uint32_t>(base::hash_text(attempt.request.credential)), .d = static_cast<std::uint32_t>(base::milliseconds(*wait))});
+  }
   run_plan(id);
 }
 

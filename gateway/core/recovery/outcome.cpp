@@ -198,7 +198,8 @@ Engine::Plan Engine::judge(Request& r, const Verdict& verdict, TransportError tr
     if (!other && verdict.reason == Reason::rate_limit && guess && !r.same_key_once && !r.attempt->trial) {
       // Nothing else is healthy and nobody said for how long: one more look after a back-off. A stated time is waited out instead.
       const base::Duration wait = policy_.backoff(retry, 1, std::nullopt, random_);
-      if (policy_.wait_fits(wait, left, retry)) {
+      const bool named = Pool::availability(*r.attempt->lease.key, target.model, now_.instant, policy_).not_before > now_.instant + wait;  // to another request
+      if (!named && policy_.wait_fits(wait, left, retry)) {
         r.same_key_once = true;
         return {Next::same_key, wait};
       }

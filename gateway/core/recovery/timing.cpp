@@ -59,7 +59,9 @@ void Engine::woken(Request& r) {
   const TargetEntry& target = r.target_entry();
   const Availability can = Pool::availability(*key, target.model, now_.instant, policy_);
   // The forced retry of a rate-limited key is this request's own: it goes out although the key is benched for all others.
-  const bool may = can.usable() || (r.same_key_once && can.kind == Availability::Kind::later && can.reason == Reason::rate_limit);
+  const bool forced = r.same_key_once && can.kind == Availability::Kind::later && can.reason == Reason::rate_limit;
+  // … unless the provider has told another request meanwhile until when.
+  const bool may = can.usable() || (forced && can.not_before <= now_.instant);
   if (may && !past_soft_drain() && begin(r, key)) return;
   if (Tried* tried = find_tried(r.tried, r.target, key.get()); tried && can.kind == Availability::Kind::busy) {
     tried->worth_waiting = true;  // another request is trying it just now: its luck is ours

@@ -109,6 +109,27 @@ TEST(Recovery, NRateLimitedKeysAreAllTried) {
   EXPECT_EQ(rig.count(), 6U);
 }
 
+TEST(Recovery, ATimeNamedToOneRequestHoldsForTheForcedRetryOfAnother) {
+  for (const bool named_first : {true, false}) {
+    Rig rig(one_provider(1));
+    rig.chat_completion();
+    rig.chat_completion();
+    ASSERT_EQ(rig.count(), 2U);
+    const auto limited = [&](std::size_t i, base::Headers headers) {
+      headers.add("content-type", "application/json");
+      rig.head(i, 429, std::move(headers));
+      rig.bytes(i, kRateLimit);
+      rig.end(i);
+    };
+
+    // One is told when, the other is not, and would look again after a back-off of its own.
+    limited(named_first ? 0 : 1, retry_after("20"));
+    limited(named_first ? 1 : 0, {});
+    rig.advance(19s);
+    EXPECT_EQ(rig.count(), 2U) << named_first;
+  }
+}
+
 TEST(Recovery, TheSoleKeyIsTriedOnceMoreAfterItsStatedWaitAndNotBefore) {
   Rig rig(one_provider(1));
 
