@@ -47,6 +47,7 @@ struct Case {
   int spare_keys = 0;        ///< of the second; 0: there is none
   bool commit_complete = false;
   bool ending = true;        ///< all heals, an hour passes, one more request: dropped from what does not need it to fail
+  bool proves_turns = false; ///< of a scenario file: a crash and the transcript at the end, which show what was kept
   std::vector<Move> moves;
 };
 

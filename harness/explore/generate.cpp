@@ -188,6 +188,13 @@ Json scenario_json(const Case& what, const std::string& title, const std::string
     steps.push_back({{"wait", "70m"}});
     steps.push_back({{"send", {{"text", "ping"}}}, {"as", "healed"}});
   }
+  if (what.proves_turns) {
+    steps.push_back({{"wait", {{"until", "gateway-answers"}, {"deadline", "3m"}}}});
+    steps.push_back({{"signal", "KILL"}});
+    steps.push_back({{"wait", "6s"}});
+    steps.push_back({{"wait", {{"until", "gateway-running"}, {"deadline", "3m"}}}});
+    steps.push_back({{"send", {{"api", "chat"}, {"method", "GET"}, {"path", "/chat/s1"}}}, {"as", "transcript"}});
+  }
   return {{"version", 1}, {"title", title}, {"why", why}, {"origin", Json::array({"found by exploration"})}, {"tags", Json::array({"regressions"})}, {"seed", what.seed}, {"time_limit", "6h"},
           {"unused_faults", "an exploration's rules need not all fire"}, {"providers", std::move(providers)},
           {"gateway", {{"routes", {{"default", std::move(route)}}}, {"unit", {{"StartLimitIntervalSec", "0"}, {"RestartSec", "1"}}}, {"config", {{"providers", std::move(settings)}, {"restart", {{"drain", "10s"}, {"settle", "5s"}}}}}}},

@@ -217,6 +217,7 @@ class Judge {
       }
       if (kind == Move::Kind::ask || kind == Move::Kind::ask_chat) list.push_back(Json{{"check", "reply"}, {"reply", fmt::format("m{}", i + 1)}, {"whole_or_error", true}, {"words", 8}});
     }
+    if (case_.ending) list.push_back(Json{{"check", "reply"}, {"reply", "healed"}, {"whole_or_error", true}, {"words", 8}});
     return list;
   }
 
@@ -236,6 +237,10 @@ class Judge {
     }
   }
 
+  bool nothing_in_the_background() const {
+    return std::none_of(case_.moves.begin(), case_.moves.end(), [](const Move& move) { return move.kind == Move::Kind::ask_background || move.kind == Move::Kind::chat_background; });
+  }
+
   void turns() {
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::array<int, 3>> counts;
     int answered = 0, replies = 0;
@@ -245,7 +250,11 @@ class Judge {
       if (mark.kind == K::turn_failed) ++counts[{mark.a, mark.b}][2];
       if (mark.kind == K::reply && (mark.d & kChat) != 0 && (mark.d & kWhole) != 0) ++replies;
     }
-    const auto check = Json::array({Json{{"check", "session.turns"}, {"session", "s1"}}});
+    auto check = Json::array({Json{{"check", "session.turns"}, {"session", "s1"}, {"transcript", "transcript"}}});
+    // The crash that proves it comes after the last reply: whatever is asked then was asked before.
+    if (!case_.moves.empty() && case_.moves.back().kind == Move::Kind::ask_chat && nothing_in_the_background()) {
+      check.push_back(Json{{"check", "attempts.count"}, {"from", {{"reply", fmt::format("m{}", case_.moves.size())}}}, {"count", 0}});
+    }
     for (const auto& [turn, count] : counts) {
       if (count[1] > 1) violate("turns-once", fmt::format("turn {} was answered {} times", turn.second, count[1]), check);
       if (count[1] + count[2] == 0) violate("turns-once", fmt::format("turn {} was accepted and never answered or reported", turn.second), check);
