@@ -2,7 +2,7 @@
 
 usage: ci/bench simulator [--seconds N] [--hung N]        needs wrk; nginx and npm are used when present
 """
-import argparse, json, os, pathlib, re, resource, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
+import argparse, json, os, pathlib, re, resource, select, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SIMULATOR = ROOT / "build/bin/simulator"
@@ -116,11 +116,52 @@ def hung(count):
         process.wait()
 
 
+def paced(count, gap, events):
+    """The pacing error: how far the time between two events of one stream is from `gap`, over all streams, seen by a reader on a socket."""
+    process, ready, _ = start_simulator({"reply": {"tokens": events, "gap": f"{int(gap * 1000)}ms"}})
+    poll, streams = select.epoll(), {}
+    port, data = ready["providers"]["acme"]["port"], request_bytes(stream=True)
+    errors, late, ended = [], 0.0, 0
+    try:
+        begun = time.perf_counter()
+        deadline = begun + 30 + events * gap
+        while ended < count and time.perf_counter() < deadline:
+            # Streams begin one after the other over one gap: events of all of them at once would measure this reader, not the simulator.
+            while len(streams) < count and time.perf_counter() >= begun + len(streams) * gap / count:
+                s = socket.create_connection(("127.0.0.1", port))
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                s.sendall(data)
+                poll.register(s.fileno(), select.EPOLLIN)
+                streams[s.fileno()] = [s, None]
+            ready_now = poll.poll(0.001 if len(streams) < count else 0.1)
+            now = time.perf_counter()
+            for fd, _ in ready_now:
+                stream = streams[fd]
+                bytes_ = stream[0].recv(65536)
+                if bytes_.count(b'"content":"') == 1:
+                    if stream[1] is not None:
+                        errors.append(abs(now - stream[1] - gap) * 1000)
+                    stream[1] = now
+                if b"[DONE]" in bytes_ or not bytes_:
+                    poll.unregister(fd)
+                    ended += 1
+            late = max(late, (time.perf_counter() - now) * 1000)
+        errors.sort()
+        part = lambda share: errors[int(len(errors) * share)] if errors else float("nan")
+        return f"{count} paced   every {gap * 1000:.0f} ms, {len(errors)} gaps: error median {part(0.5):.2f} ms, p99 {part(0.99):.2f} ms, largest {errors[-1]:.2f} ms (reader's own longest turn {late:.2f} ms)"
+    finally:
+        for s, _ in streams.values():
+            s.close()
+        process.terminate()
+        process.wait()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("what", nargs="?", default="simulator")
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--hung", type=int, default=10000)
+    parser.add_argument("--streams", type=int, default=2000)
     args = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("ci/bench: wrk is missing (apt-get install wrk)")
@@ -144,6 +185,7 @@ def main():
         process.wait()
     print(f"ready in     {sorted(starts)[5]:.1f} ms (median of 10)")
     print(hung(args.hung))
+    print(paced(args.streams, 0.5, 12))
 
 
 main()

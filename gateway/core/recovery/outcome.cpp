@@ -206,12 +206,13 @@ Engine::Plan Engine::judge(Request& r, const Verdict& verdict, TransportError tr
     }
     return {policy_.falls_back(verdict, *r.route->config) ? Next::next_target : Next::stop};
   }
-  ++r.tries;
+  r.spent.resize(r.route->targets.size());
+  const int tries = ++r.spent[r.target];
   // A trial is one look, unless this target is all there is; the least bad one is asked once in any case.
   const bool once = r.attempt->trial && (other || r.least_bad == r.target);
   const int most = once ? 1 : policy_.tries_max(retry, verdict, transport, other);
-  if (r.tries < most) {
-    const base::Duration wait = policy_.backoff(retry, r.tries, verdict.wait, random_);
+  if (tries < most) {
+    const base::Duration wait = policy_.backoff(retry, tries, verdict.wait, random_);
     const bool long_asked = other && verdict.wait && *verdict.wait > retry.same_key_wait_max;
     if (!long_asked && policy_.wait_fits(wait, left, retry)) return {Next::same_key, wait};
   }

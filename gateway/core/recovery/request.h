@@ -53,7 +53,7 @@ struct Request : DueNode {
 
   // ---- the walk ----
   std::size_t target = 0;
-  int tries = 0;                       ///< on this target, of the retry budget
+  std::vector<int> spent;              ///< by target: of its retry budget, which is one for the whole request however often the walk comes by
   std::vector<Tried> tried;
   KeyPtr again;                        ///< whom a back-off waits for
   base::Instant wake = base::kNever;   ///< end of a back-off or of parking

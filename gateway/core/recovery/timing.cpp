@@ -75,7 +75,6 @@ void Engine::unpark(Request& r) {
   if (r.phase == Phase::parked) {
     std::erase(parked_, r.id);
     r.target = 0;
-    r.tries = 0;
     if (!r.trail.empty()) r.trail.back().wait_ms += base::milliseconds(now_.instant - r.parked_since);
   }
   r.phase = Phase::queued;

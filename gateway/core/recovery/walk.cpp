@@ -15,7 +15,6 @@ void Engine::pursue(Request& r) {
 
 void Engine::next_target(Request& r) {
   ++r.target;
-  r.tries = 0;
   r.resent = false;
 }
 
@@ -79,7 +78,6 @@ void Engine::nothing_left(Request& r) {
     if (r.tried.size() != before) {
       r.rewalked = true;
       r.target = 0;
-      r.tries = 0;
       return pursue(r);
     }
   }
@@ -103,7 +101,6 @@ bool Engine::try_least_bad(Request& r) {
   if (!best) return false;
   r.least_bad = best;
   r.target = *best;
-  r.tries = 0;
   const TargetEntry& target = r.target_entry();
   const KeyPtr key = target.provider->pool.pick(target.model, r.tried, r.target, now_.instant, policy_, random_);
   if (key && begin(r, key)) return true;

@@ -130,6 +130,21 @@ TEST(Recovery, ATimeNamedToOneRequestHoldsForTheForcedRetryOfAnother) {
   }
 }
 
+TEST(Recovery, ARequestThatComesBackToATargetDoesNotGetItsRetriesAnew) {
+  Rig rig(one_provider(3));
+
+  // One key says when it will do again, which the request waits for; meanwhile and after it the provider is overloaded.
+  rig.chat_completion();
+  rig.reply(429, kRateLimit, retry_after("20"));
+  for (int i = 0; i < 20 && rig.last().status == 0; ++i) {
+    rig.until_attempt();
+    rig.reply(529, R"({"error":{"type":"overloaded_error","message":"Overloaded"}})");
+  }
+
+  EXPECT_NE(rig.last().status, 0);
+  EXPECT_LE(rig.count(), 6U) << "three keys, two retries, and the limited key once more";
+}
+
 TEST(Recovery, TheSoleKeyIsTriedOnceMoreAfterItsStatedWaitAndNotBefore) {
   Rig rig(one_provider(1));
 
