@@ -96,12 +96,17 @@ base::Result<bool> World::follow_real_journal() {
   }
   real_journal_ = std::make_unique<manager::RealJournal>(clock);
   Command command;
-  command.argv = {"journalctl", "--user", "-o", "json", "--no-pager", "-f", "-n", "all"};
+  // Root's own user units are written to the system's journal, which inside the namespaces holds nothing else.
+  command.argv = {"journalctl", "-o", "json", "--no-pager", "-f", "-n", "all"};
+  if (::geteuid() != 0) command.argv.insert(command.argv.begin() + 1, "--user");
   command.env = environment();
   command.on_line = [this](bool err, const std::string& line) {
     if (err) return;
     const std::lock_guard lock(log_guard_);
-    for (const auto& each : real_journal_->read(line)) add_manager_line(each);
+    for (const auto& each : real_journal_->read(line)) {
+      // A user's manager has units of its own: sockets of agents, mounts. The run is about ours.
+      if (base::string_or(each, "unit").starts_with("brownout-gateway")) add_manager_line(each);
+    }
   };
   auto process = Process::start(std::move(command));
   if (process.has_error()) return process.error();

@@ -34,6 +34,13 @@ std::string_view active_of(std::string_view sub) {
 
 }  // namespace
 
+std::string RealJournal::unit_of(std::int64_t pid) const {
+  for (const auto& [name, unit] : units_) {
+    if (pid != 0 && (unit.main_pid == pid || unit.control_pid == pid || unit.child == pid)) return name;
+  }
+  return {};
+}
+
 std::vector<base::Json> RealJournal::read(std::string_view json_line) {
   std::vector<base::Json> out;
   const auto line = base::parse_wire_json(json_line);
@@ -46,7 +53,9 @@ std::vector<base::Json> RealJournal::read(std::string_view json_line) {
   const double t = (static_cast<double>(clock_.monotonic_zero) + since_zero) / 1e9;
   const auto text = base::string_or(*line, "MESSAGE");
   const auto pid = base::parse_integer(base::string_or(*line, "_PID")).value_or(0);
-  const auto own_unit = base::string_or(*line, "_SYSTEMD_USER_UNIT");
+  auto own_unit = base::string_or(*line, "_SYSTEMD_USER_UNIT");
+  // journald remembers the cgroup in which a stream was opened, which is the manager's own; the writer's PID tells whose it is.
+  if (own_unit == "init.scope" && base::string_or(*line, "_TRANSPORT") == "stdout") own_unit = unit_of(pid);
   const auto about = base::string_or(*line, "USER_UNIT");
   const auto identifier = base::string_or(*line, "SYSLOG_IDENTIFIER");
   // The manager itself lives in init.scope; "(probe)" is a child of it that has not executed its program yet.

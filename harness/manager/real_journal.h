@@ -29,6 +29,7 @@ class RealJournal {
     std::string result = "success", reason, spawning;
     std::int64_t main_pid = 0, control_pid = 0, child = 0, n_restarts = 0;
   };
+  std::string unit_of(std::int64_t pid) const;
   void manager_line(const std::string& unit, const std::string& text, std::int64_t priority, double t, std::vector<base::Json>& out);
   void exit_line(const std::string& unit, std::string_view text, double t, std::vector<base::Json>& out);
 
