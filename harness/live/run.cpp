@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <functional>
 
 #include "harness/live/steps.h"
 
@@ -40,19 +41,31 @@ class LagMeter {
   std::thread thread_;
 };
 
-bool needs_disk(const std::vector<Step>& steps) {
+/// Whether one of the steps, at any depth, is such a one.
+bool any_step(const std::vector<Step>& steps, const std::function<bool(const Step&)>& wanted) {
   for (const auto& step : steps) {
-    if (const auto* disk = std::get_if<DiskStep>(&step.what); disk != nullptr && (disk->state == "full" || disk->state == "read-only")) return true;
+    if (wanted(step)) return true;
     if (const auto* parallel = std::get_if<std::shared_ptr<ParallelStep>>(&step.what)) {
       for (const auto& branch : (*parallel)->branches) {
-        if (needs_disk(branch)) return true;
+        if (any_step(branch, wanted)) return true;
       }
     }
     if (const auto* repeat = std::get_if<std::shared_ptr<RepeatStep>>(&step.what)) {
-      if (needs_disk((*repeat)->steps)) return true;
+      if (any_step((*repeat)->steps, wanted)) return true;
     }
   }
   return false;
+}
+
+bool needs_disk(const std::vector<Step>& steps) {
+  return any_step(steps, [](const Step& step) {
+    const auto* disk = std::get_if<DiskStep>(&step.what);
+    return disk != nullptr && (disk->state == "full" || disk->state == "read-only");
+  });
+}
+
+bool needs_mock(const std::vector<Step>& steps) {
+  return any_step(steps, [](const Step& step) { return std::holds_alternative<ManagerStep>(step.what); });
 }
 
 Json run_entry(const RunSpec& spec, const World& world) {
@@ -67,6 +80,7 @@ Json run_entry(const RunSpec& spec, const World& world) {
 }
 
 std::string missing_ability(const RunSpec& spec) {
+  if (spec.manager != "mock" && needs_mock(spec.scenario.steps)) return "only the mock manager has faults";
   for (const auto& need : spec.scenario.needs) {
     if (need == "root") {
       if (::geteuid() != 0) return "needs root";
