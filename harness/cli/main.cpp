@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "base/text.h"
@@ -148,6 +149,8 @@ int run(int argc, char** argv) {
   if (flags.run.serve && selection.names.size() != 1) return complain(base::problem("--serve goes with exactly one --scenario", "", {}, "--serve"));
   // Hours cost nothing in virtual time.
   flags.run.selection.slow = flags.run.world == "virtual";
+  // Programs started in other folders are told of files in it, and systemd takes absolute paths only.
+  flags.run.runs = std::filesystem::absolute(flags.run.runs).lexically_normal().string();
   return run_scenarios(flags.run, paths);
 }
 
