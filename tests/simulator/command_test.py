@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The command `simulator` as a person runs it: record and play back, control on a Unix socket, the journal followed, spaces."""
-import http.client, json, pathlib, signal, socket, subprocess, sys, tempfile, time, unittest, urllib.request
+import http.client, json, pathlib, re, signal, socket, subprocess, sys, tempfile, time, unittest, urllib.request
 
-SIMULATOR = pathlib.Path(sys.argv.pop(1)) / "simulator"
+BIN = pathlib.Path(sys.argv.pop(1))
+SIMULATOR = BIN / "simulator"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -96,6 +98,18 @@ class Command(unittest.TestCase):
         body = json.dumps({"changes": [{"provider": "acme", "rules": [{"fault": "503"}]}]}).encode()
         urllib.request.urlopen(urllib.request.Request(ready["control"] + "/rules?space=one", body, {"content-type": "application/json"})).close()
         self.assertEqual([ask(f"{url}{space}/v1")[0] for space in ("/space/one", "/space/two", "")], [503, 200, 200])
+
+    def test_the_table_of_faults_the_schema_and_the_document_agree(self):
+        def told(*command):
+            return subprocess.run([*command], capture_output=True, text=True, check=True).stdout
+        rows = {row["name"]: row for row in json.loads(told(SIMULATOR, "faults", "--format", "json"))}
+        everything = {row["name"] for row in json.loads(told(SIMULATOR, "faults", "--format", "json", "--catalogue"))}
+        schema = json.loads(told(BIN / "simulate", "schema"))["definitions"]["fault"]["anyOf"]
+        self.assertEqual({each["const"] for each in schema if "const" in each}, everything)
+        document = re.findall(r"^\| `([^`]+)` \| (?:`([^`]*)`)? *\| (\S+) \| (.*) \|$", (ROOT / "docs/simulator.md").read_text(), re.M)
+        self.assertEqual({name: (params, ending, summary) for name, params, ending, summary in document if name in rows},
+                         {name: (row["params"], row["ending"], row["summary"]) for name, row in rows.items()})
+        self.assertEqual(told(BIN / "simulate", "faults", "--json"), told(SIMULATOR, "faults", "--format", "json"))
 
 
 unittest.main()
