@@ -1,6 +1,7 @@
 #include "simulator/core/http_parser.h"
 
 #include "base/random.h"
+#include "tests/simulator/malformed_requests.h"
 
 namespace simulator {
 namespace {
@@ -68,51 +69,8 @@ TEST(HttpParser, EachLimitHoldsAtItsMaximumAndNotBeyond) {
   EXPECT_EQ(status("GET / HTTP/1.1\r\nHost: " + std::string(300, 'x')), 431);
 }
 
-/// Requests that must be refused, each with a named 4xx or 5xx. Built from parts: more than 200.
-std::vector<std::string> malformed() {
-  std::vector<std::string> list;
-  const std::string line = "POST / HTTP/1.1\r\n";
-  for (int c = 0; c < 256; ++c) {  // a byte that may not begin, stand in a method, a target, a name, or a value
-    const char byte = static_cast<char>(c);
-    const bool control = c < 0x20 || c == 0x7F;
-    if (control && c != '\r' && c != '\n') {
-      list.push_back(std::string("GET /") + byte + " HTTP/1.1\r\n" + kHost + "\r\n");
-      list.push_back(std::string("G") + byte + "T / HTTP/1.1\r\n" + kHost + "\r\n");
-      list.push_back(line + kHost + "A" + byte + "B: 1\r\n\r\n");
-      if (c != '\t') list.push_back(line + kHost + "A: x" + byte + "y\r\n\r\n");
-    }
-    if (c >= 0x80 && c % 8 == 0) {
-      list.push_back(std::string("G") + byte + "T / HTTP/1.1\r\n" + kHost + "\r\n");
-      list.push_back(std::string("GET /") + byte + " HTTP/1.1\r\n" + kHost + "\r\n");
-    }
-  }
-  for (const auto* version : {"HTTP/2.0", "HTTP/0.9", "HTTP/9.9", "http/1.1", "HTTP/1", "HTTP/1.", "HTTP/1.1x", "HTP/1.1", "1.1", "HTTP/11", "HTTP-1.1", "HTTP/a.b"}) {
-    list.push_back(std::string("GET / ") + version + "\r\n" + kHost + "\r\n");
-  }
-  for (const auto* length : {"-1", "+1", "1.0", "0x10", "a", "1a", "", " ", "1,1", "1 1", "99999999999999999999", "999999999999", "1e3"}) {
-    list.push_back(line + kHost + "Content-Length: " + length + "\r\n\r\n");
-  }
-  for (const auto* coding : {"gzip", "chunked, chunked", "gzip, chunked", "identity", "xchunked", "chunked\r\nTransfer-Encoding: chunked", "chunked\r\nContent-Length: 3"}) {
-    list.push_back(line + kHost + "Transfer-Encoding: " + coding + "\r\n\r\n");
-  }
-  for (const auto* size : {"g", "-1", "+1", " ", "0x1", "fffffffff", "1 1", "\t", ";", "1\n"}) {
-    list.push_back(line + kHost + "Transfer-Encoding: chunked\r\n\r\n" + size + "\r\nabc\r\n0\r\n\r\n");
-  }
-  for (const auto* text : {"GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET  HTTP/1.1\r\nHost: a\r\n\r\n", "GET /\r\nHost: a\r\n\r\n",
-                           "GET\r\nHost: a\r\n\r\n", " GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
-                           "GET / HTTP/1.1\r\nHost: a\r\n b: folded\r\n\r\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n",
-                           "GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\n\r\n", "\x16\x03\x01\x02 hello\r\n\r\n",
-                           "{\"json\":true}\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-                           "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
-                           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nbroken trailer\r\n\r\n"}) {
-    list.emplace_back(text);
-  }
-  list.push_back(std::string(40, 'M') + " / HTTP/1.1\r\n" + kHost + "\r\n");
-  return list;
-}
-
 TEST(HttpParser, EveryMalformedRequestIsRefusedByName) {
-  const auto corpus = malformed();
+  const auto corpus = malformed_requests();
   ASSERT_GE(corpus.size(), 200U);
   for (const auto& text : corpus) {
     HttpParser parser;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include "tests/simulator/malformed_requests.h"
 #include "tests/simulator/net/rig.h"
 
 namespace simulator {
@@ -136,6 +137,23 @@ TEST(WireServer, MalformedAndOversizedRequestsGetA4xx) {
     client.send(text);
     const auto seen = client.read();
     EXPECT_EQ(seen.bytes.substr(9, 3), status);
+  }
+  EXPECT_EQ(status_of(rig), 200);
+}
+
+TEST(WireServer, EveryMalformedRequestIsRefusedAndTheNextGoodOneIsServed) {
+  Rig rig(R"({"acme":{}})");
+  const auto corpus = malformed_requests();
+  ASSERT_GE(corpus.size(), 200U);
+  for (const auto& text : corpus) {
+    RawClient client(rig.port("acme"), 5000);
+    client.send(text);
+
+    const auto seen = client.read();
+
+    EXPECT_TRUE(seen.bytes.starts_with("HTTP/1.1 4") || seen.bytes.starts_with("HTTP/1.1 5")) << testing::PrintToString(text) << "\n" << seen.bytes;
+    EXPECT_EQ(seen.bytes.find("HTTP/1.1 ", 1), std::string::npos) << "a second reply to " << testing::PrintToString(text);
+    EXPECT_TRUE(seen.ending == "fin" || seen.ending == "rst") << seen.ending << " after " << testing::PrintToString(text);
   }
   EXPECT_EQ(status_of(rig), 200);
 }
