@@ -20,9 +20,9 @@ struct Reason {
   std::string operator()(const ManagerStep& step) const {
     if (step.systemctl) return "";
     for (const auto& row : manager::kFaults) {
-      if (row.name == step.fault) return row.actor == manager::FaultActor::machine ? "" : "a fault that needs real processes";
+      if (row.name == step.fault) return row.actor == manager::FaultActor::machine ? "" : "has a fault that needs real processes";
     }
-    return "a fault of the live manager";
+    return "has a fault of the live manager";
   }
   std::string operator()(const WaitStep& step) const { return step.until == "cli" || step.until == "status" ? "waits for what only a process shows" : ""; }
   std::string operator()(const EditConfigStep& step) const { return step.raw ? "writes a raw configuration file" : ""; }
