@@ -74,7 +74,8 @@ std::string rule_words(const simulator::Rule& rule) {
   if (rule.times >= 0) words += fmt::format(", {}", rule.times == 1 ? "once" : fmt::format("{} times", rule.times));
   if (rule.after > 0) words += fmt::format(", after {} that it lets pass", rule.after);
   if (rule.every > 1) words += fmt::format(", every {}th", rule.every);
-  if (rule.probability < 1) words += fmt::format(", {:g}% of the time", rule.probability * 100);
+  if (rule.ramp) words += fmt::format(", {:g}% of the time at first and {:g}% after {}", rule.probability * 100, rule.ramp->to * 100, base::human_duration(rule.ramp->over));
+  else if (rule.probability < 1) words += fmt::format(", {:g}% of the time", rule.probability * 100);
   if (!rule.go_to.empty()) words += ", then goes to state " + rule.go_to;
   return words;
 }

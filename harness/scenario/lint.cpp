@@ -45,7 +45,7 @@ class Linter {
     if (scenario_.expect.empty() && scenario_.step_expect.empty()) warn(line_of("expect"), "/expect", "nothing is expected, so it passes whatever happens");
     if (scenario_.steps.empty()) warn(line_of("steps"), "/steps", "nothing is done");
     if (!scenario_.seed && std::any_of(scenario_.providers.begin(), scenario_.providers.end(), [](const auto& each) {
-          return std::any_of(each.script.begin(), each.script.end(), [](const auto& rule) { return rule.probability < 1; });
+          return std::any_of(each.script.begin(), each.script.end(), [](const auto& rule) { return rule.throws_dice(); });
         })) warn(line_of("providers"), "/providers", "a rule throws dice, but there is no \"seed\"", "with a seed each run decides alike");
   }
 
@@ -62,7 +62,7 @@ class Linter {
 
   /// True when every request that `later` can match is decided by `earlier` already.
   static bool hides(const simulator::Rule& earlier, const simulator::Rule& later) {
-    if (earlier.times >= 0 || earlier.after > 0 || earlier.every > 1 || earlier.probability < 1 || !earlier.go_to.empty()) return false;
+    if (earlier.times >= 0 || earlier.after > 0 || earlier.every > 1 || earlier.throws_dice() || !earlier.go_to.empty()) return false;
     const auto& a = earlier.when;
     const auto& b = later.when;
     const auto covers = [](const std::string& wide, const std::string& narrow) { return wide.empty() || wide == "*" || wide == narrow; };

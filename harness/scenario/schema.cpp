@@ -104,7 +104,9 @@ Json plan_schema() {
 Json rule_schema() {
   return closed({{"when", ref("when")}, {"fault", ref("fault")}, {"params", of_type("object", "of the fault")}, {"retry_after", of_type("string", "of a refusal: \"2s\"")},
                  {"plan", plan_schema()}, {"reply", ref("reply")}, {"times", whole("uses; without end without", 1)}, {"after", whole("matches to let pass first")},
-                 {"every", whole("then each so many-th match", 1)}, {"probability", Json{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}}, {"goto", of_type("string", "the script's state after it")}});
+                 {"every", whole("then each so many-th match", 1)}, {"probability", Json{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}},
+                 {"ramp", closed({{"to", Json{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}}, {"over", duration("from the start of the run, in a straight line")}}, {"to", "over"})},
+                 {"goto", of_type("string", "the script's state after it")}});
 }
 
 Json provider_schema() {

@@ -76,6 +76,11 @@ Rule read_rule(JsonReader& in) {
   rule.after = in.integer("after", {.min = 0, .max = kCountMax, .otherwise = 0});
   rule.every = in.integer("every", {.min = 1, .max = kCountMax, .otherwise = 1});
   rule.probability = in.number("probability", {.min = 0, .max = 1, .otherwise = 1.0});
+  if (auto ramp = in.object("ramp")) {
+    rule.ramp = Rule::Ramp{ramp->number("to", {.min = 0, .max = 1}), ramp->duration("over", {.min = std::chrono::milliseconds{1}})};
+    ramp->done();
+    if (!in.has("probability")) in.problem("ramp", "a ramp begins somewhere: it wants a \"probability\"", "\"probability\": 0");
+  }
   rule.go_to = in.string("goto", {.max = 200, .otherwise = ""});
   if (rule.fault.none() && !rule.reply && rule.go_to.empty() && !in.has("fault") && !in.has("plan")) {
     in.problem("", "a rule does something: \"fault\", \"plan\", \"reply\" or \"goto\"");

@@ -52,7 +52,14 @@ struct Rule {
   std::int64_t times = -1;           ///< uses; -1 is without end
   std::int64_t after = 0;            ///< matches to let pass first
   std::int64_t every = 1;            ///< then each every-th match
-  double probability = 1;
+  double probability = 1;            ///< with a ramp: at the start of the run
+  struct Ramp {
+    double to = 1;                   ///< the probability from `over` on
+    base::Duration over{0};          ///< from the start of the run, in a straight line
+  };
+  std::optional<Ramp> ramp;
+  double probability_at(base::Duration elapsed) const;
+  bool throws_dice() const { return probability < 1 || ramp; }
   std::string go_to;                 ///< the state after this rule fired
   int line = 0;
 };

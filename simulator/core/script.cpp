@@ -81,6 +81,12 @@ double dice(std::uint64_t seed, std::uint64_t rule, std::string_view credential,
   return base::unit_interval(base::hash_mix({seed, rule, base::hash_text(credential), nth}));
 }
 
+double Rule::probability_at(base::Duration elapsed) const {
+  if (!ramp) return probability;
+  const double part = std::clamp(base::seconds(elapsed) / base::seconds(ramp->over), 0.0, 1.0);
+  return probability + (ramp->to - probability) * part;
+}
+
 std::optional<std::size_t> Script::decide(const ProviderRequest& request, Stage stage, const ScriptContext& context) {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     auto& entry = rules_[i];
@@ -89,7 +95,7 @@ std::optional<std::size_t> Script::decide(const ProviderRequest& request, Stage 
     if (!matches(rule.when, request, state_, context.elapsed)) continue;
     const auto match = entry.matched++;
     if (match < rule.after || (match - rule.after) % rule.every != 0) continue;
-    if (rule.probability < 1 && dice(context.seed, entry.key, request.credential.empty() ? request.secret : request.credential, request.nth_credential) >= rule.probability) continue;
+    if (rule.throws_dice() && dice(context.seed, entry.key, request.credential.empty() ? request.secret : request.credential, request.nth_credential) >= rule.probability_at(context.elapsed)) continue;
     ++entry.fired;
     if (!rule.go_to.empty()) state_ = rule.go_to;
     return i;

@@ -63,6 +63,19 @@ TEST(Script, ProbabilityIsKeptForEverySmallSeed) {
   }
 }
 
+TEST(Script, ARampLeadsFromOneRateToAnotherAndStaysThere) {
+  auto rule = rule_for("", "500");
+  rule.probability = 0.1;
+  rule.ramp = Rule::Ramp{.to = 0.9, .over = std::chrono::seconds{60}};
+  for (const auto& [seconds, wanted] : {std::pair{0, 0.1}, std::pair{15, 0.3}, std::pair{30, 0.5}, std::pair{60, 0.9}, std::pair{6000, 0.9}}) {
+    Script script({rule});
+    int fired = 0;
+    for (std::uint64_t n = 1; n <= 1000; ++n) fired += script.decide(request_of("k", n), Stage::request, {.seed = 7, .elapsed = std::chrono::seconds{seconds}}) ? 1 : 0;
+    // Five standard deviations of a binomial of 1,000.
+    EXPECT_NEAR(fired, wanted * 1000, 5 * std::sqrt(1000 * wanted * (1 - wanted))) << "after " << seconds << " s";
+  }
+}
+
 TEST(Script, TwoSeedsDecideDifferently) {
   int same = 0;
   for (std::uint64_t n = 0; n < 1000; ++n) same += (dice(1, 0, "k", n) < 0.5) == (dice(2, 0, "k", n) < 0.5) ? 1 : 0;
