@@ -48,6 +48,7 @@ struct Case {
   bool commit_complete = false;
   bool ending = true;        ///< all heals, an hour passes, one more request: dropped from what does not need it to fail
   bool proves_turns = false; ///< of a scenario file: a crash and the transcript at the end, which show what was kept
+  bool proves_drain = false; ///< of a scenario file: time at the end for a drain to end and the next process to come
   std::vector<Move> moves;
 };
 

@@ -188,6 +188,7 @@ Json scenario_json(const Case& what, const std::string& title, const std::string
     steps.push_back({{"wait", "70m"}});
     steps.push_back({{"send", {{"text", "ping"}}}, {"as", "healed"}});
   }
+  if (what.proves_drain) steps.push_back({{"wait", "60s"}});
   if (what.proves_turns) {
     steps.push_back({{"wait", {{"until", "gateway-answers"}, {"deadline", "3m"}}}});
     steps.push_back({{"signal", "KILL"}});

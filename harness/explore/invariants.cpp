@@ -230,7 +230,7 @@ class Judge {
       if (end && alive > 0) --alive;
       if (drain && (end || mark.kind == K::healed || &mark == &marks_.back())) {
         const auto limit = drain->at + std::chrono::milliseconds{drain->b} + kDrainSlack;
-        if (mark.at > limit) violate("drain-ends", fmt::format("the drain begun at {} had not ended at {}", at(*drain), at(mark)), Json::array({Json{{"check", "restart.completes"}, {"drain", "40s"}}}));
+        if (mark.at > limit) violate("drain-ends", fmt::format("the drain begun at {} had not ended at {}", at(*drain), at(mark)), Json::array({Json{{"check", "restart.completes"}, {"drain", "18s"}}}));
         if (end) drain.reset();
       }
       if (mark.kind == K::drain && !drain) drain = mark;
