@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/version.h"
 #include "gateway/core/events.h"
 #include "gateway/core/policy.h"
 
@@ -12,7 +13,7 @@ namespace gateway {
 
 struct CoreOptions {
   std::uint64_t seed = 1;            ///< of jitter and random strategies
-  std::string version = "0.1.0";
+  std::string version{base::kVersion};
   std::int64_t pid = 0;
   std::string salt = "brownout";     ///< of key hashes
   bool after_crash = false;          ///< the last process did not end cleanly: turns left `accepted` are finished or reported

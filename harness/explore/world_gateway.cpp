@@ -32,7 +32,7 @@ void World::boot(int pid) {
     auto config = config_;
     if (options_.parts.around_config) options_.parts.around_config(config);
     const auto ended = stored_.meta.find("ended");
-    const gateway::CoreOptions options{.seed = base::hash_mix({options_.seed, static_cast<std::uint64_t>(pid_)}), .version = "0.1.0", .pid = pid_, .salt = "virtual",
+    const gateway::CoreOptions options{.seed = base::hash_mix({options_.seed, static_cast<std::uint64_t>(pid_)}), .pid = pid_, .salt = "virtual",
                                        .after_crash = ended != stored_.meta.end() && ended->second == "no"};
     const auto& policy = options_.parts.policy != nullptr ? *options_.parts.policy : kProductPolicy;
     core_ = gateway::make_core(std::move(config), options, stored_, policy, {clock_.now(), clock_.wall()});

@@ -102,7 +102,7 @@ TEST(Basics, HealthSaysRunning) {
 
   EXPECT_EQ(rig.last().status, 200);
   EXPECT_EQ(rig.last().json()["status"], "running");
-  EXPECT_EQ(rig.last().json()["version"], "0.1.0");
+  EXPECT_EQ(rig.last().json()["version"], std::string(base::kVersion));
 }
 
 TEST(Basics, NoSecretIsEverLogged) {
