@@ -96,6 +96,7 @@ class World {
   void finish();  ///< at the end: the simulator's journal and the rules go into the history
 
   static constexpr const char* kUnitName = "brownout-gateway.service";
+  static constexpr base::Duration kConnectTime = std::chrono::microseconds{200};  ///< from the wish for an attempt until the provider has its request
 
  private:
   struct Attempt;

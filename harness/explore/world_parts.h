@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "harness/explore/plan_run.h"
 #include "harness/explore/world.h"
 
 namespace harness::explore {
@@ -12,14 +13,13 @@ struct World::Attempt {
   simulator::ProviderRequest request;
   simulator::Decision decision;
   gateway::net::ReplyParser parser;
-  std::string out, how;
+  PlanRun run;
+  std::string how;
   std::deque<std::string> inbound;
-  std::size_t step = 0;
-  std::uint64_t connection = 0, events = 0, bytes = 0;
+  std::uint64_t connection = 0;
   base::Duration connect_timeout{0};
   base::Instant arrive_at;
-  std::optional<base::Instant> repeat_until;
-  bool decided = false, answered = false, silent_noted = false, head_pending = false, reset_next = false, reused = false, paused = false;
+  bool decided = false, answered = false, silent_noted = false, reused = false, paused = false;
   Attempt() { parser.begin(false); }
 };
 

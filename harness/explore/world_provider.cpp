@@ -3,12 +3,8 @@
 
 namespace harness::explore {
 
-using simulator::Framing;
-using simulator::Step;
-
 namespace {
 
-constexpr auto kConnectTime = std::chrono::microseconds{200};
 constexpr auto kTransitTime = std::chrono::microseconds{100};
 
 }  // namespace
@@ -91,86 +87,46 @@ void World::run_plan(gateway::AttemptId id) {
   if (found == attempts_.end()) return;
   auto& attempt = *found->second;
   const auto& plan = attempt.decision.plan;
-  const auto framing = simulator::framing_of(plan);
-  const auto pause = [&](base::Duration by) {
-    flush(attempt);
-    if (by == base::kForever) return;
-    clock_.after(by, [this, id, generation = generation_] {
-      if (generation == generation_) run_plan(id);
-    });
-  };
-  const auto body = [&](std::string_view data) {
-    if (framing == Framing::chunked) {
-      simulator::append_chunk(attempt.out, data);
-    } else {
-      attempt.out.append(data);
-    }
-    attempt.bytes += data.size();
-  };
-  while (attempt.step < plan.steps.size()) {
-    const auto& step = plan.steps[attempt.step];
-    switch (step.kind) {
-      case Step::Kind::head:
-        attempt.out += simulator::render_head(plan);
-        attempt.head_pending = true;
-        break;
-      case Step::Kind::event: ++attempt.events; [[fallthrough]];
-      case Step::Kind::bytes: body(step.data); break;
-      case Step::Kind::raw: attempt.out += step.data; attempt.bytes += step.data.size(); break;
-      case Step::Kind::finish:
-        if (framing == Framing::chunked) attempt.out += "0\r\n\r\n";
-        break;
-      case Step::Kind::wait: ++attempt.step; return pause(step.time);
-      case Step::Kind::repeat:
-        if (!attempt.repeat_until) attempt.repeat_until = clock_.now() + step.time;
-        if (clock_.now() < *attempt.repeat_until) {
-          body(step.data);
-          return pause(std::min(step.every, *attempt.repeat_until - clock_.now()));
-        }
-        attempt.repeat_until.reset();
-        break;
-      case Step::Kind::sent: break;
-      case Step::Kind::hold: return pause(base::kForever);
-      case Step::Kind::close_on_reuse: attempt.reset_next = true; break;
-      case Step::Kind::fin:
-      case Step::Kind::rst: {
-        flush(attempt);
-        const bool reset = step.kind == Step::Kind::rst;
-        attempt.how = reset ? "rst" : "fin";
-        clock_.after(kTransitTime * 2, [this, id, reset, generation = generation_] {
-          if (generation == generation_) end_of_stream(id, reset);
-        });
-        return;
-      }
-    }
-    ++attempt.step;
-  }
+  const auto stop = attempt.run.go_on(plan, clock_.now());
   flush(attempt);
-  attempt.how = "complete";
-  if (framing == Framing::until_close) {
-    clock_.after(kTransitTime * 2, [this, id, generation = generation_] {
-      if (generation == generation_) end_of_stream(id, false);
+  const auto end = [&](bool reset) {
+    clock_.after(kTransitTime * 2, [this, id, reset, generation = generation_] {
+      if (generation == generation_) end_of_stream(id, reset);
     });
+  };
+  switch (stop.kind) {
+    case PlanRun::Stop::Kind::wait:
+      clock_.after(stop.time, [this, id, generation = generation_] {
+        if (generation == generation_) run_plan(id);
+      });
+      break;
+    case PlanRun::Stop::Kind::hold: break;
+    case PlanRun::Stop::Kind::fin: attempt.how = "fin"; end(false); break;
+    case PlanRun::Stop::Kind::rst: attempt.how = "rst"; end(true); break;
+    case PlanRun::Stop::Kind::complete:
+      attempt.how = "complete";
+      if (simulator::framing_of(plan) == simulator::Framing::until_close) end(false);
+      break;
   }
 }
 
 void World::flush(Attempt& attempt) {
-  if (std::exchange(attempt.head_pending, false)) {
-    model_->on_answer(attempt.decision.attempt, attempt.decision.plan.status, attempt.events, attempt.bytes, {clock_.now(), clock_.wall()});
+  if (attempt.run.take_head()) {
+    model_->on_answer(attempt.decision.attempt, attempt.decision.plan.status, attempt.run.events(), attempt.run.bytes(), {clock_.now(), clock_.wall()});
     attempt.answered = true;
-  } else if (!attempt.answered && attempt.out.empty() && attempt.decided && !attempt.silent_noted) {
+  } else if (!attempt.answered && attempt.run.out.empty() && attempt.decided && !attempt.silent_noted) {
     attempt.silent_noted = true;
     const auto& steps = attempt.decision.plan.steps;
-    const bool has_head = std::any_of(steps.begin(), steps.end(), [](const auto& each) { return each.kind == Step::Kind::head; });
+    const bool has_head = std::any_of(steps.begin(), steps.end(), [](const auto& each) { return each.kind == simulator::Step::Kind::head; });
     if (!has_head && attempt.request.attempt != 0) {
       model_->on_answer(attempt.decision.attempt, 0, 0, 0, {clock_.now(), clock_.wall()});
       attempt.answered = true;
     }
   }
-  if (attempt.out.empty()) return;
+  if (attempt.run.out.empty()) return;
   // One to four slices, anywhere: what arrives together is the network's whim.
-  auto bytes = std::move(attempt.out);
-  attempt.out.clear();
+  auto bytes = std::move(attempt.run.out);
+  attempt.run.out.clear();
   const auto slices = 1 + random_.below(4);
   std::size_t from = 0;
   for (std::uint64_t i = 0; i < slices && from < bytes.size(); ++i) {
@@ -208,8 +164,8 @@ void World::take(Attempt& attempt, std::string_view bytes) {
   if (state == State::malformed) return fail_attempt(id, gateway::TransportError::malformed, attempt.parser.problem());
   if (state == State::too_large) return fail_attempt(id, gateway::TransportError::too_large, attempt.parser.problem());
   if (state == State::done) {
-    const bool reusable = attempt.parser.keep_alive() && attempt.step >= attempt.decision.plan.steps.size();
-    if (reusable) idle_[attempt.provider].push_back(attempt.reset_next);
+    const bool reusable = attempt.parser.keep_alive() && attempt.run.over(attempt.decision.plan);
+    if (reusable) idle_[attempt.provider].push_back(attempt.run.reset_next());
     close_attempt(id, attempt.how.empty() ? "complete" : attempt.how);
     feed(gateway::UpstreamEnd{id});
   }
@@ -247,7 +203,7 @@ void World::close_attempt(gateway::AttemptId id, std::string_view how) {
   if (!attempt->decided) return;
   const simulator::Now now{clock_.now(), clock_.wall()};
   if (!attempt->answered && attempt->request.attempt != 0) model_->on_answer(attempt->decision.attempt, 0, 0, 0, now);
-  model_->on_end(attempt->decision.attempt, how, attempt->events, attempt->bytes, now);
+  model_->on_end(attempt->decision.attempt, how, attempt->run.events(), attempt->run.bytes(), now);
 }
 
 }  // namespace harness::explore
