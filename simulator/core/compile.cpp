@@ -81,7 +81,7 @@ class Compiler {
   void drip(std::int64_t size, Duration every) {
     while (next_ < reply_.parts.size()) {
       bytes(std::max<std::int64_t>(1, size));
-      push({.kind = Kind::wait, .time = every});
+      if (next_ < reply_.parts.size()) push({.kind = Kind::wait, .time = every});
     }
   }
   void whole_body(std::string text) {
@@ -91,6 +91,17 @@ class Compiler {
     next_ = offset_ = 0;
     plan_.framing = Framing::length;
     if (plan_.headers.get("content-type").starts_with("text/event-stream")) plan_.headers.set("content-type", "application/json");
+  }
+  /// Nothing comes any more: a Content-Length is that of the whole body, or what has been sent would pass for it.
+  void cut() {
+    ended_ = true;
+    if (!head_sent_ || plan_.framing != Framing::length || plan_.length_claimed || next_ >= reply_.parts.size()) return;
+    std::size_t total = 0;
+    for (const auto& step : plan_.steps) {
+      if (step.kind == Kind::bytes || step.kind == Kind::event) total += step.data.size();
+    }
+    for (auto i = next_; i < reply_.parts.size(); ++i) total += reply_.parts[i].size();
+    plan_.length_claimed = static_cast<std::int64_t>(total - offset_);
   }
   void end() {
     if (!body_begun_) parts(std::numeric_limits<std::int64_t>::max());
@@ -173,7 +184,8 @@ class Compiler {
     else finish(name, value);
   }
   void finish(const std::string& name, const Json& value) {
-    ended_ = true;
+    if (name == "close_on_reuse") ended_ = true;
+    else cut();
     if (name == "fin") push({.kind = Kind::fin});
     else if (name == "rst") push({.kind = Kind::rst});
     else if (name == "hold") push({.kind = Kind::wait, .time = value.is_string() ? duration_of(value) : base::kForever});
@@ -199,7 +211,7 @@ class Compiler {
   void wait(const Json& step, Duration time) {
     if (step.contains("to")) time = random_.between(std::min(time, duration_of(step["to"])), std::max(time, duration_of(step["to"])));
     push({.kind = Kind::wait, .time = time});
-    if (time == base::kForever) ended_ = true;
+    if (time == base::kForever) cut();
   }
   void comment(const Json& step, const std::string& text) {
     head();
@@ -207,7 +219,7 @@ class Compiler {
     const auto total = step.contains("for") ? duration_of(step["for"]) : base::kForever;
     const auto every = step.contains("every") ? duration_of(step["every"]) : Duration{1'000'000'000};
     push({.kind = Kind::repeat, .data = text, .time = total, .every = std::max(every, Duration{1'000'000})});
-    if (total == base::kForever) ended_ = true;
+    if (total == base::kForever) cut();
     else parts(std::numeric_limits<std::int64_t>::max());
   }
 

@@ -55,6 +55,21 @@ TEST(Faults, EveryCatalogueEntryHasASourceAndItsOwnStatusAndBody) {
   }
 }
 
+TEST(Faults, ACutOrAHangNeverPassesForAWholeJsonBody) {
+  const auto whole = [](const WirePlan& plan) {
+    std::int64_t sent = 0;
+    for (const auto& step : plan.steps) sent += step.kind == Step::Kind::bytes || step.kind == Step::Kind::event ? static_cast<std::int64_t>(step.data.size()) : 0;
+    const bool head = count(plan, Step::Kind::head) == 1;
+    return head && (count(plan, Step::Kind::finish) == 1 || (framing_of(plan) == Framing::length && plan.length_claimed.value_or(sent) <= sent));
+  };
+  for (const auto& row : fault_rows()) {
+    if (row.stage != Stage::request || row.name == "keep-alive-race" || (row.group != "cut" && row.group != "hang")) continue;
+    EXPECT_FALSE(whole(compile(std::string(row.name), false))) << row.name;
+  }
+  EXPECT_EQ(compile("cut-after-bytes-fin", false).length_claimed, compile("cut-after-headers-rst", false).length_claimed);
+  EXPECT_TRUE(whole(compile("hang-after-headers", false, {{"for", "1s"}})));
+}
+
 TEST(Faults, EveryFaultCompilesOverAStreamAndAWholeReply) {
   for (const auto& info : all_faults()) {
     for (const bool stream : {true, false}) {
