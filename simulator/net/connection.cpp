@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -83,6 +84,7 @@ awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
     }
     request->connection = self->id_;
     self->deadline_ = base::kNever;
+    self->answered_ = false;
     auto decision = self->model_.on_request(self->provider_, *request, now());
     if (self->on_journal) self->on_journal();
     request.reset();
@@ -101,16 +103,10 @@ awaitable<bool> Connection::accept_fault(Stage stage) {
   if (on_journal) on_journal();
   attempt_ = decision.attempt;
   answered_ = true;
-  if (decision.fault == "accept-never-read" || decision.fault == "tls-handshake-hang") {
-    // wait_error: a silent end of the client is not seen, since that would mean to read.
-    if (decision.fault == "accept-never-read") {
-      auto [error] = co_await socket_.async_wait(asio::socket_base::wait_error, use_tuple);
-      (void)error;
-      ended("hold");
-    } else {
-      co_await pause(base::kForever);
-      ended(client_left_how_.empty() ? "hold" : client_left_how_);
-    }
+  if (decision.fault == "accept-never-read" || decision.fault == "accept-hang" || decision.fault == "tls-handshake-hang") {
+    if (decision.fault == "accept-never-read") co_await never_read();
+    else co_await never_answer();
+    ended(client_left_how_.empty() ? "hold" : client_left_how_);
     co_return true;
   }
   if (decision.fault == "tls-handshake-cut") {
@@ -124,10 +120,8 @@ awaitable<bool> Connection::accept_fault(Stage stage) {
     ended("rst");
     co_return true;
   }
-  if (stage == Stage::tls) {  // a certificate fault: the server has chosen the context already
-    ended("complete");
-    co_return false;
-  }
+  // A certificate fault: the server has chosen the context already, and the handshake will tell what the client makes of it.
+  if (stage == Stage::tls) co_return false;
   co_await execute(decision);
   co_return true;
 }
@@ -136,7 +130,35 @@ awaitable<bool> Connection::handshake() {
   deadline_ = now().instant + limits_.request_time;
   auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, use_tuple);
   deadline_ = base::kNever;
+  ended(error ? "tls-error" : "complete");  // of a certificate fault
   co_return !error;
+}
+
+awaitable<void> Connection::never_read() {
+  Error ignored;
+  socket_.set_option(asio::socket_base::receive_buffer_size(1024), ignored);
+  // The client's end lies behind bytes that must not be read, so no wait for readiness tells of it: the kernel is asked (tcp(7)).
+  while (socket_.is_open()) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) break;
+    if (info.tcpi_state != TCP_ESTABLISHED) {
+      client_left_how_ = info.tcpi_state == TCP_CLOSE_WAIT ? "client-fin" : "client-rst";
+      break;
+    }
+    timer_.expires_after(std::chrono::milliseconds{20});
+    auto [error] = co_await timer_.async_wait(use_tuple);
+    (void)error;
+  }
+}
+
+awaitable<void> Connection::never_answer() {
+  std::array<char, 2048> buffer;
+  while (socket_.is_open()) {
+    auto [error, size] = co_await socket_.async_read_some(asio::buffer(buffer), use_tuple);
+    if (error && error != asio::error::operation_aborted) client_left_how_ = error == asio::error::eof ? "client-fin" : "client-rst";
+    if (error) break;
+  }
 }
 
 awaitable<std::optional<ProviderRequest>> Connection::read_request() {
@@ -186,7 +208,6 @@ awaitable<Connection::After> Connection::execute(Decision decision) {
   client_left_how_.clear();
   const bool has_head = std::any_of(plan.steps.begin(), plan.steps.end(), [](const auto& each) { return each.kind == Step::Kind::head; });
   status_ = has_head ? plan.status : 0;
-  answered_ = false;
   if (!has_head) answered();  // nothing will be answered: the journal says so now, with the rule
   const auto framing = framing_of(plan);
   bool good = true;

@@ -46,6 +46,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class After { next_request, over };
 
   boost::asio::awaitable<bool> handshake();
+  boost::asio::awaitable<void> never_read();
+  boost::asio::awaitable<void> never_answer();
   boost::asio::awaitable<bool> accept_fault(Stage stage);
   boost::asio::awaitable<std::optional<ProviderRequest>> read_request();
   boost::asio::awaitable<void> refuse(int status, std::string problem);

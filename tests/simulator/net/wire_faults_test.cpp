@@ -221,6 +221,52 @@ TEST(WireFaults, TlsCertificatesAreWrongInTheWayTheFaultSays) {
   EXPECT_EQ(verify_result(good, good.port("acme")), X509_V_OK);
 }
 
+/// "attempt, answer 0, end client-fin": what the journal says until the attempt has ended.
+std::string journal_of(Rig& rig) {
+  std::string text;
+  for (int i = 0; i < 1000 && text.find("end ") == std::string::npos; ++i) {
+    text.clear();
+    for (const auto& event : rig.events()) {
+      const auto kind = base::string_or(event, "event");
+      text += (text.empty() ? "" : ", ") + kind + (kind == "answer" ? fmt::format(" {}", base::integer_or(event, "status", -1)) : kind == "end" ? " " + base::string_or(event, "ended") : "");
+    }
+    ::usleep(5'000);
+  }
+  return text;
+}
+
+TEST(WireFaults, AFaultBeforeARequestIsJournaledOnceWithTheClientsEnd) {
+  for (const auto* fault : {"accept-hang", "accept-never-read"}) {
+    Rig rig(provider_with(fault));
+    {
+      RawClient client(rig.port("acme"), 50);
+      client.send(chat_request(true));
+      EXPECT_EQ(client.read().ending, "silence") << fault;
+    }
+    EXPECT_EQ(journal_of(rig), "attempt, answer 0, end client-fin") << fault;
+  }
+  Rig reset(provider_with("accept-rst"));
+  EXPECT_EQ(RawClient(reset.port("acme")).read().ending, "rst");
+  EXPECT_EQ(journal_of(reset), "attempt, answer 0, end rst");
+}
+
+TEST(WireFaults, AHandshakeThatTheClientEndsIsJournaledAsATlsError) {
+  Rig rig(provider_with("tls-expired"));
+  {
+    RawClient client(rig.port("acme"));
+    client.send("no hello at all");
+  }
+  EXPECT_EQ(journal_of(rig), "attempt, answer 0, end tls-error");
+
+  Rig hung(provider_with("tls-handshake-hang"));
+  {
+    RawClient client(hung.port("acme"), 50);
+    client.send("\x16\x03\x01\x02");
+    EXPECT_EQ(client.read().ending, "silence");
+  }
+  EXPECT_EQ(journal_of(hung), "attempt, answer 0, end client-fin");
+}
+
 TEST(WireFaults, ATlsHandshakeHangsOrIsCut) {
   Rig rig(provider_with("tls-handshake-hang"));
   RawClient hanging(rig.port("acme"));
