@@ -128,10 +128,12 @@ class World {
   // providers (world_provider.cpp)
   void start_attempt(gateway::StartAttempt& start);
   void connected(gateway::AttemptId id);
+  void fail_to_connect(gateway::AttemptId id);
   void run_plan(gateway::AttemptId id);
   void flush(Attempt& attempt);
   void arrive(gateway::AttemptId id, std::string bytes);
   void take(Attempt& attempt, std::string_view bytes);
+  bool inflated_too_little(const Attempt& attempt);
   void end_of_stream(gateway::AttemptId id, bool reset);
   void fail_attempt(gateway::AttemptId id, gateway::TransportError error, std::string what, bool replayable = false);
   void close_attempt(gateway::AttemptId id, std::string_view how);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "gateway/wire/inflate.h"
 #include "harness/explore/plan_run.h"
 #include "harness/explore/world.h"
 
@@ -13,6 +14,7 @@ struct World::Attempt {
   simulator::ProviderRequest request;
   simulator::Decision decision;
   gateway::net::ReplyParser parser;
+  std::unique_ptr<gateway::net::Inflater> inflater;
   PlanRun run;
   std::string how;
   std::deque<std::string> inbound;

@@ -50,12 +50,7 @@ void World::connected(gateway::AttemptId id) {
     attempt.connection = ++connection_last_;
     const auto mode = model_->listening(attempt.provider, now);
     if (mode == "refused") return fail_attempt(id, gateway::TransportError::refused, "Connection refused");
-    if (mode == "backlog-full") {
-      clock_.after(attempt.connect_timeout, [this, id, generation = generation_] {
-        if (generation == generation_) fail_attempt(id, gateway::TransportError::connect_timeout, "connecting took too long");
-      });
-      return;
-    }
+    if (mode == "backlog-full") return fail_to_connect(id);
     for (const auto stage : {simulator::Stage::tls, simulator::Stage::accept}) {
       if (!model_->stage_used(attempt.provider, stage)) continue;
       auto decision = model_->on_accept(attempt.provider, attempt.connection, now, stage);
@@ -67,6 +62,15 @@ void World::connected(gateway::AttemptId id) {
         return fail_attempt(id, gateway::TransportError::tls_certificate, "certificate verify failed");
       }
       attempt.decided = true;
+      if (attempt.decision.fault == "tls-handshake-cut") {
+        attempt.how = "rst";
+        return fail_attempt(id, gateway::TransportError::tls, "the connection ended during the handshake");
+      }
+      if (attempt.decision.fault == "tls-handshake-hang") {
+        // The handshake is a part of connecting.
+        attempt.how = "client-fin";
+        return fail_to_connect(id);
+      }
       return run_plan(id);
     }
   }
@@ -80,6 +84,12 @@ void World::connected(gateway::AttemptId id) {
                 .c = static_cast<std::uint32_t>(base::hash_text(attempt.request.credential)), .d = static_cast<std::uint32_t>(base::milliseconds(*wait))});
   }
   run_plan(id);
+}
+
+void World::fail_to_connect(gateway::AttemptId id) {
+  clock_.after(attempts_[id.value]->connect_timeout, [this, id, generation = generation_] {
+    if (generation == generation_) fail_attempt(id, gateway::TransportError::connect_timeout, "connecting took too long");
+  });
 }
 
 void World::run_plan(gateway::AttemptId id) {
@@ -155,20 +165,37 @@ void World::take(Attempt& attempt, std::string_view bytes) {
   const auto id = attempt.id;
   std::string body;
   const auto state = attempt.parser.feed(bytes, body);
-  const bool head = attempt.parser.take_head();
-  if (head) feed(gateway::UpstreamHead{id, attempt.parser.status(), attempt.parser.headers()});
+  if (attempt.parser.take_head()) {
+    // As the live connection does: what came compressed although nobody asked is told as plain.
+    auto& headers = attempt.parser.headers();
+    if (const auto encoding = headers.find("content-encoding")) attempt.inflater = gateway::net::Inflater::make(*encoding);
+    if (attempt.inflater) headers.remove("content-encoding"), headers.remove("content-length");
+    feed(gateway::UpstreamHead{id, attempt.parser.status(), std::move(headers)});
+  }
   if (!attempts_.contains(id.value)) return;
+  if (attempt.inflater && !body.empty()) {
+    auto plain = attempt.inflater->feed(body);
+    if (!plain) return fail_attempt(id, attempt.inflater->over_limit() ? gateway::TransportError::too_large : gateway::TransportError::malformed, attempt.inflater->problem());
+    body = std::move(*plain);
+  }
   if (!body.empty()) feed(gateway::UpstreamBytes{id, std::move(body)});
   if (!attempts_.contains(id.value)) return;
   using State = gateway::net::ReplyParser::State;
   if (state == State::malformed) return fail_attempt(id, gateway::TransportError::malformed, attempt.parser.problem());
   if (state == State::too_large) return fail_attempt(id, gateway::TransportError::too_large, attempt.parser.problem());
   if (state == State::done) {
+    if (inflated_too_little(attempt)) return;
     const bool reusable = attempt.parser.keep_alive() && attempt.run.over(attempt.decision.plan);
     if (reusable) idle_[attempt.provider].push_back(attempt.run.reset_next());
     close_attempt(id, attempt.how.empty() ? "complete" : attempt.how);
     feed(gateway::UpstreamEnd{id});
   }
+}
+
+bool World::inflated_too_little(const Attempt& attempt) {
+  if (!attempt.inflater || attempt.inflater->finished()) return false;
+  fail_attempt(attempt.id, gateway::TransportError::malformed, "the compressed body of the reply ends too early");
+  return true;
 }
 
 void World::end_of_stream(gateway::AttemptId id, bool reset) {
@@ -182,6 +209,7 @@ void World::end_of_stream(gateway::AttemptId id, bool reset) {
     return;
   }
   if (!reset && attempt.parser.end_of_file_is_end()) {
+    if (inflated_too_little(attempt)) return;
     close_attempt(id, attempt.how);
     return feed(gateway::UpstreamEnd{id});
   }
