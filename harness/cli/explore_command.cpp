@@ -64,11 +64,11 @@ int explore_command(const ExploreArguments& arguments, const explore::GatewayPar
   CampaignResult all;
   const auto worker = [&](std::uint64_t which, std::uint64_t workers) {
     explore::Laboratory laboratory(parts);
-    CampaignOptions options{.seed = arguments.seed, .runs = limit ? ~0ULL : arguments.runs, .length = arguments.length, .exhaustive = arguments.exhaustive, .first = which, .stride = workers};
+    CampaignOptions options{.seed = arguments.seed, .runs = limit ? ~0ULL : arguments.runs, .length = arguments.length, .exhaustive = arguments.exhaustive, .worker = which, .workers = workers};
     if (arguments.only) {
       options.first = *arguments.only;
       options.runs = *arguments.only + 1;
-      options.stride = 1;
+      options.workers = 1;
     }
     options.go_on = [&] { return !stop && !(limit && std::chrono::steady_clock::now() - began > *limit); };
     options.progress = [&](std::uint64_t) {

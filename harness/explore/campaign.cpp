@@ -4,22 +4,31 @@ namespace harness::explore {
 namespace {
 
 constexpr std::uint64_t kRepeatEvery = 100;
+/// Cases in a row that one worker makes, so that they share what they can.
+constexpr std::uint64_t kShare = 512;
 constexpr std::uint64_t kShrinkRunsMax = 2'000;
 
 }  // namespace
 
-Case campaign_case(const CampaignOptions& options, std::uint64_t index) {
-  if (auto short_case = enumerated_case(index, options.exhaustive)) return *std::move(short_case);
-  return random_case(base::hash_mix({options.seed, index}), options.length);
+PlannedCase campaign_case(const CampaignOptions& options, std::uint64_t index) {
+  if (auto short_case = enumerated_case(index, options.exhaustive)) {
+    const auto trunk = short_case->moves.size() - 1;
+    return {*std::move(short_case), trunk};
+  }
+  const auto cases = tree_cases(options.length);
+  PlannedCase made;
+  made.what = random_case(base::hash_mix({options.seed, index / cases}), index % cases, options.length, made.trunk);
+  return made;
 }
 
 CampaignResult run_campaign(Laboratory& laboratory, const CampaignOptions& options) {
   CampaignResult result;
-  for (std::uint64_t index = options.first; index < options.runs; index += options.stride) {
+  for (std::uint64_t index = options.first; index < options.runs; ++index) {
+    if (index / kShare % options.workers != options.worker) continue;
     if (options.go_on && !options.go_on()) break;
     if (enumerated_case(index, options.exhaustive)) ++result.enumerated;
-    const auto what = campaign_case(options, index);
-    auto outcome = laboratory.run(what, result.seen);
+    const auto [what, trunk] = campaign_case(options, index);
+    auto outcome = laboratory.run(what, result.seen, trunk);
     ++result.runs;
     result.events += outcome.events;
     // Order of workers must not matter: a sum of mixed values.
@@ -27,12 +36,12 @@ CampaignResult run_campaign(Laboratory& laboratory, const CampaignOptions& optio
     if (index % kRepeatEvery == 0) {
       Seen ignored{};
       ++result.repeated;
-      if (laboratory.run(what, ignored).digest != outcome.digest) result.deterministic = false;
+      if (laboratory.run_alone(what, ignored).digest != outcome.digest) result.deterministic = false;
     }
     if (outcome.violation) {
       Failure failure{.index = index, .found = what, .shrunk = laboratory.shrink(what, outcome.violation->rule, kShrinkRunsMax), .violation = *outcome.violation};
       Seen ignored{};
-      if (auto again = laboratory.run(failure.shrunk, ignored); again.violation) failure.violation = *again.violation;
+      if (auto again = laboratory.run_alone(failure.shrunk, ignored); again.violation) failure.violation = *again.violation;
       failure.shrunk.proves_drain = failure.violation.rule == "drain-ends";
       failure.shrunk.proves_turns = failure.violation.rule == "turns-once";
       result.failure = std::move(failure);

@@ -57,8 +57,11 @@ inline constexpr std::size_t kEndingSteps = 4;
 
 /// The index-th of all short cases, in a fixed order (lengths 1, 2, …); nothing when they are used up at `length_max`.
 std::optional<Case> enumerated_case(std::uint64_t index, std::size_t length_max);
-/// A random case: swarm weights (each case leaves most kinds of move out), drawn from the seed alone.
-Case random_case(std::uint64_t seed, std::size_t length_max);
+/// Random cases grow on trees, so that they share their beginnings: a tree has its keys and its swarm weights (it leaves most kinds of move
+/// out), each node adds a move to those above it and is a case. Neighbouring nodes share all of the shorter one's moves, or all but the last.
+std::uint64_t tree_cases(std::size_t length_max);
+/// `seed`: the tree's; `node` < tree_cases. Into `trunk` go how many of its moves the nodes after it begin with.
+Case random_case(std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk);
 /// The case as a scenario that both worlds run; `expect` are checks of the harness, `name` its file name.
 Scenario scenario_of(const Case& what);
 std::string scenario_text(const Case& what, const std::string& title, const std::string& why, const base::Json& expect);
@@ -86,30 +89,37 @@ struct Outcome {
   std::uint64_t events = 0;
 };
 
-/// Runs one case and judges it. Same case, same outcome.
+/// Runs one case and judges it. Same case, same outcome. It belongs to the thread that made it.
 class Laboratory {
  public:
-  explicit Laboratory(GatewayParts parts) : parts_(std::move(parts)) {}
-  Outcome run(const Case& what, Seen& seen);
+  explicit Laboratory(GatewayParts parts);
+  ~Laboratory();
+  Laboratory(const Laboratory&) = delete;
+  Laboratory& operator=(const Laboratory&) = delete;
+
+  /// `trunk`: how many of its first moves the next cases are likely to begin with. They are run once; each case goes on from where it parts.
+  Outcome run(const Case& what, Seen& seen, std::size_t trunk);
+  /// From its beginning, in plain memory: what a run on a shared trunk must agree with.
+  Outcome run_alone(const Case& what, Seen& seen);
   /// Fewer moves, keys and faults with the same rule still broken. At most `runs_max` runs.
   Case shrink(Case failing, const std::string& rule, std::uint64_t runs_max);
 
  private:
-  struct Shape {
-    Scenario scenario;
-    gateway::Config config;
-    std::shared_ptr<const manager::Unit> unit;
-    std::vector<Step> ending;
-  };
+  struct Shape;
+  struct Stage;
+  struct Trunk;
   const Shape& shape_of(const Case& what);
   const std::vector<Step>& steps_of(const Move& move, bool spare);
+  std::vector<const std::vector<Step>*> lists_of(const Case& what);
+  WorldOptions options_for(const Case& what) const;
   std::map<std::pair<Move, bool>, std::vector<Step>> steps_;
   std::map<std::tuple<int, int, bool>, std::unique_ptr<Shape>> shapes_;
   GatewayParts parts_;
+  std::unique_ptr<Trunk> trunk_;  ///< the one that the last case went on from
 };
 
-/// Holds a trace against the rules. `spare_clean`: the second provider never had a fault.
-std::optional<Violation> judge_trace(const Case& what, const World& world, const Trace& trace, Seen& seen);
+/// Holds a trace against the rules. `failed`: the step that could not be done, or null.
+std::optional<Violation> judge_trace(const Case& what, const Step* failed, const Trace& trace, Seen& seen);
 
 inline constexpr std::string_view kReplyText = "one two three four five six seven eight";
 

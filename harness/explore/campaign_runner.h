@@ -10,7 +10,8 @@ struct CampaignOptions {
   std::uint64_t runs = 10'000;
   std::size_t length = 6;            ///< of random cases, at most
   std::size_t exhaustive = 2;        ///< all cases up to this length come first
-  std::uint64_t first = 0, stride = 1;  ///< this worker's share of the runs
+  std::uint64_t first = 0;           ///< run to begin with
+  std::uint64_t worker = 0, workers = 1;  ///< whose share of the runs is made
   std::function<bool()> go_on;       ///< asked between runs; empty: always
   std::function<void(std::uint64_t done)> progress;
 };
@@ -26,9 +27,13 @@ struct CampaignResult {
   std::optional<Failure> failure;    ///< the first; the campaign ends with it
 };
 
-/// The index-th case of a campaign.
-Case campaign_case(const CampaignOptions& options, std::uint64_t index);
-/// One run in a hundred is made twice: the same case must give the same digest.
+/// The index-th case of a campaign; neighbours share their first `trunk` moves.
+struct PlannedCase {
+  Case what;
+  std::size_t trunk = 0;
+};
+PlannedCase campaign_case(const CampaignOptions& options, std::uint64_t index);
+/// One run in a hundred is made twice, the second time from its beginning: the same case must give the same digest.
 CampaignResult run_campaign(Laboratory& laboratory, const CampaignOptions& options);
 
 }  // namespace harness::explore

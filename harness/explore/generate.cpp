@@ -41,13 +41,15 @@ std::optional<Case> enumerated_case(std::uint64_t index, std::size_t length_max)
       continue;
     }
     Case made;
-    const auto shape = index % kShapes;
+    const auto shape = index / letters.size() % kShapes;
+    auto word = index / (kShapes * letters.size()) * letters.size() + index % letters.size();
     made.keys = shape % 2 == 0 ? 1 : 2;
     made.spare_keys = shape < 2 ? 0 : 1;
-    auto word = index / kShapes;
-    made.seed = 1 + word % 7;
-    for (std::size_t i = 0; i < length; ++i) {
-      made.moves.push_back(letters[word % letters.size()]);
+    // Cases that differ in the last move alone are neighbours, and have the same seed: they share all but that move.
+    made.seed = 1 + index / (kShapes * letters.size()) % 7;
+    made.moves.resize(length);
+    for (auto move = made.moves.rbegin(); move != made.moves.rend(); ++move) {
+      *move = letters[word % letters.size()];
       word /= letters.size();
     }
     return made;
@@ -56,6 +58,13 @@ std::optional<Case> enumerated_case(std::uint64_t index, std::size_t length_max)
 }
 
 namespace {
+
+/// What a move of its kind does not use is zero: equal moves are equal values.
+Move plain(Move move) {
+  if (move.kind != K::fault) move.provider = move.key = move.fault = move.times = 0;
+  if (move.kind != K::wait) move.time = 0;
+  return move;
+}
 
 /// Courses of events that failures of gateways are made of. Dice alone put five fitting moves in a row once in a million cases; what is
 /// around and between them is left to the dice all the same.
@@ -76,9 +85,34 @@ const std::vector<std::vector<K>>& themes() {
   return all;
 }
 
+/// The last moves of a tree branch, as far as this many: so many that its cases are unlike, so few that they share what they can.
+constexpr std::size_t kBranchingDepth = 6;
+
+/// The nodes of the subtree below a node at `depth`, itself included.
+std::uint64_t subtree_nodes(std::size_t depth, std::size_t depth_max) {
+  std::uint64_t nodes = 1;
+  for (auto level = depth_max; level > depth; --level) nodes = 1 + nodes * (depth_max - level < kBranchingDepth ? 2 : 1);
+  return nodes;
+}
+
+/// Which child to take at each depth to come to a node, nodes numbered as they are met (parents first).
+std::vector<std::uint64_t> path_to(std::uint64_t node, std::size_t depth_max) {
+  std::vector<std::uint64_t> path;
+  auto left = node + 1;  // the root itself, which has no moves, is none of the cases
+  while (left > 0) {
+    --left;
+    const auto size = subtree_nodes(path.size() + 1, depth_max);
+    path.push_back(left / size);
+    left %= size;
+  }
+  return path;
+}
+
 }  // namespace
 
-Case random_case(std::uint64_t seed, std::size_t length_max) {
+std::uint64_t tree_cases(std::size_t length_max) { return subtree_nodes(0, length_max) - 1; }
+
+Case random_case(std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk) {
   base::Random random(base::mix(seed));
   Case made;
   made.seed = seed >> 16;  // a scenario file takes a signed number
@@ -97,25 +131,28 @@ Case random_case(std::uint64_t seed, std::size_t length_max) {
     if (random.chance(0.35)) faults.push_back(fault);
   }
   if (faults.empty()) faults.push_back(static_cast<std::uint8_t>(random.below(kFaultChoices.size())));
-  auto length = 1 + random.below(length_max);
   const std::vector<K>* theme = random.chance(0.4) ? &themes()[random.below(themes().size())] : nullptr;
   if (theme != nullptr && theme->size() > length_max) theme = nullptr;
+  const auto path = path_to(node, length_max);
+  trunk = path.size() < length_max ? path.size() : length_max - 1;
   std::size_t told = 0;
-  if (theme != nullptr) length = std::max<std::uint64_t>(length, theme->size());
-  for (std::uint64_t i = 0; i < length; ++i) {
-    auto dice = random.uniform() * sum;
+  auto way = base::mix(seed);
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    way = base::hash_mix({way, path[i]});
+    base::Random from(way);
+    auto dice = from.uniform() * sum;
     std::size_t kind = 0;
     while (kind + 1 < kMoveKinds && (dice -= weights[kind]) > 0) ++kind;
     // The theme's moves in their order, others between them as far as there is room.
-    const bool room = theme != nullptr && length - i > theme->size() - told;
-    if (theme != nullptr && told < theme->size() && (!room || random.chance(0.7))) kind = static_cast<std::size_t>((*theme)[told++]);
+    const bool room = theme != nullptr && length_max - i > theme->size() - told;
+    if (theme != nullptr && told < theme->size() && (!room || from.chance(0.7))) kind = static_cast<std::size_t>((*theme)[told++]);
     Move move{.kind = static_cast<Move::Kind>(kind)};
-    move.provider = made.spare_keys > 0 && random.chance(0.3) ? 1 : 0;
-    move.key = static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(move.provider == 0 ? made.keys : made.spare_keys) + 1));
-    move.fault = faults[random.below(faults.size())];
-    move.times = static_cast<std::uint8_t>(random.below(3));
-    move.time = static_cast<std::uint8_t>(random.below(kWaits.size()));
-    made.moves.push_back(move);
+    move.provider = made.spare_keys > 0 && from.chance(0.3) ? 1 : 0;
+    move.key = static_cast<std::uint8_t>(from.below(static_cast<std::uint64_t>(move.provider == 0 ? made.keys : made.spare_keys) + 1));
+    move.fault = faults[from.below(faults.size())];
+    move.times = static_cast<std::uint8_t>(from.below(3));
+    move.time = static_cast<std::uint8_t>(from.below(kWaits.size()));
+    made.moves.push_back(plain(move));
   }
   return made;
 }

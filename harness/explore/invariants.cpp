@@ -42,7 +42,7 @@ std::uint32_t code_of(std::string_view fault, std::string_view retry_after) {
 
 class Judge {
  public:
-  Judge(const Case& what, const World& world, const Trace& trace, Seen& seen) : case_(what), world_(world), marks_(trace.marks()), seen_(seen) {}
+  Judge(const Case& what, const Step* failed, const Trace& trace, Seen& seen) : case_(what), failed_(failed), marks_(trace.marks()), seen_(seen) {}
 
   std::optional<Violation> judge() {
     ends();
@@ -100,7 +100,8 @@ class Judge {
           }
         }
       } else if (mark.kind == K::answer) {
-        answered[key] = {mark.d == 0 ? std::string() : std::string(kFaultChoices[mark.d - 1].name), mark.at};
+        // A key rests for a fault; what it answered well in between is no reason.
+        if (mark.d != 0) answered[key] = {std::string(kFaultChoices[mark.d - 1].name), mark.at};
         if (mark.d == billing && billing != 0 && !crashed_between(mark.at, mark.at + kLearnTime)) empty_until[key] = mark.at + kEmptyKeyTime;
       } else if (mark.kind == K::told_to_wait) {
         if (!crashed_between(mark.at, mark.at + kLearnTime)) not_before[key] = std::max(not_before[key], mark.at + std::chrono::milliseconds{mark.d} - kEarlyMax), told[key] = mark.at;
@@ -127,6 +128,7 @@ class Judge {
       return key.first == static_cast<std::uint32_t>(base::hash_text(provider)) && key.second == static_cast<std::uint32_t>(base::hash_text(credential));
     };
     Json list = Json::array();
+    if (fault.empty()) return list;
     const auto add = [&](const char* provider, const std::string& credential) {
       if (is(provider, credential)) list.push_back(Json{{"check", "credentials.never"}, {"provider", provider}, {"credential", credential}, {"after_fault", fault}, {"for", base::format_duration(time - time / 20)}});
     };
@@ -175,12 +177,15 @@ class Judge {
       if (mark.kind == K::request) last = std::max(last, mark.a);
     }
     const bool must = spare_clean() && lives_through(), key_must = key_clean() && lives_through();
-    if (case_.ending && keys_stay_good()) primary_answers(last);
+    // A process that left while it was being asked leaves nobody to signal: the steps end there, and so does what can be said of them.
+    const bool ended = case_.ending && failed_ == nullptr;
+    if (failed_ != nullptr && std::holds_alternative<WaitStep>(failed_->what)) violate("heals", "the gateway did not come back", Json::array());
+    if (ended && keys_stay_good()) primary_answers(last);
     for (const auto& mark : marks_) {
       if (mark.kind != K::reply) continue;
       if ((mark.d & kDishonest) != 0) violate("honest", fmt::format("request {} ended as a success with something missing ({})", mark.a, at(mark)), honest_checks());
       const bool whole = (mark.d & kWhole) != 0;
-      if (case_.ending && mark.a == last && !whole) violate("heals", fmt::format("after everything was well again a request got {}", mark.b), reply_check("healed", {{"complete", true}}));
+      if (ended && mark.a == last && !whole) violate("heals", fmt::format("after everything was well again a request got {}", mark.b), reply_check("healed", {{"complete", true}}));
       const bool honest_cut = may_cut() && !case_.commit_complete && (mark.d & kErrorEvent) != 0;
       if (key_must && !whole && mark.c != kEndedLeft) {
         violate("healthy-key", fmt::format("request {} got {} although a key that nobody refused was left ({})", mark.a, mark.b, at(mark)), reply_check("m*", {{"complete", true}}));
@@ -260,7 +265,6 @@ class Judge {
       if (count[1] + count[2] == 0) violate("turns-once", fmt::format("turn {} was accepted and never answered or reported", turn.second), check);
     }
     if (replies > answered) violate("turns-once", fmt::format("{} chat replies were given, but only {} turns are kept", replies, answered), check);
-    (void)world_;
   }
 
   void count_seen() {
@@ -307,7 +311,7 @@ class Judge {
   }
 
   const Case& case_;
-  const World& world_;
+  const Step* failed_;
   const std::vector<Mark>& marks_;
   Seen& seen_;
   std::optional<Violation> found_;
@@ -317,6 +321,6 @@ class Judge {
 
 std::span<const Rule> rules() { return kRules; }
 
-std::optional<Violation> judge_trace(const Case& what, const World& world, const Trace& trace, Seen& seen) { return Judge(what, world, trace, seen).judge(); }
+std::optional<Violation> judge_trace(const Case& what, const Step* failed, const Trace& trace, Seen& seen) { return Judge(what, failed, trace, seen).judge(); }
 
 }  // namespace harness::explore

@@ -1,10 +1,19 @@
 // Runs cases by the thousand: what a case shares with others is made once.
 #include "base/assert.h"
+#include "harness/explore/arena.h"
 #include "harness/explore/campaign.h"
 #include "harness/explore/run_virtual.h"
 #include "harness/explore/virtual_steps.h"
 
 namespace harness::explore {
+
+/// What cases with the same keys and providers have in common.
+struct Laboratory::Shape {
+  Scenario scenario;
+  gateway::Config config;
+  std::shared_ptr<const manager::Unit> unit;
+  std::vector<Step> ending;
+};
 
 const Laboratory::Shape& Laboratory::shape_of(const Case& what) {
   auto& shape = shapes_[{what.keys, what.spare_keys, what.commit_complete}];
@@ -36,14 +45,15 @@ const std::vector<Step>& Laboratory::steps_of(const Move& move, bool spare) {
   return steps;
 }
 
-Outcome Laboratory::run(const Case& what, Seen& seen) {
-  const auto& shape = shape_of(what);
-  std::vector<Step> steps;
-  for (const auto& move : what.moves) {
-    const auto& more = steps_of(move, what.spare_keys > 0);
-    steps.insert(steps.end(), more.begin(), more.end());
-  }
-  if (what.ending) steps.insert(steps.end(), shape.ending.begin(), shape.ending.end());
+std::vector<const std::vector<Step>*> Laboratory::lists_of(const Case& what) {
+  std::vector<const std::vector<Step>*> lists;
+  lists.reserve(what.moves.size() + 1);
+  for (const auto& move : what.moves) lists.push_back(&steps_of(move, what.spare_keys > 0));
+  if (what.ending) lists.push_back(&shape_of(what).ending);
+  return lists;
+}
+
+WorldOptions Laboratory::options_for(const Case& what) const {
   WorldOptions options;
   options.seed = what.seed;
   // The keys of a shape are made with one seed: its configuration is shared by all its cases.
@@ -57,17 +67,99 @@ Outcome Laboratory::run(const Case& what, Seen& seen) {
     }
     return 0;
   };
-  World world(shape.scenario, shape.config, shape.unit, options);
-  VirtualSteps run(world);
+  return options;
+}
+
+/// A world and its steps: everything of a run that changes.
+struct Laboratory::Stage {
+  World world;
+  VirtualSteps steps;
   bool over = false;
-  world.systemctl({"start", World::kUnitName}, [&](int, const std::string&, const std::string&) { run.run(steps, [&] { over = true; }); });
-  const auto limit = base::Instant{} + std::chrono::hours{6};
-  while ((!over || world.clients_open() > 0) && world.clock().step(limit)) run.poll();
-  Outcome outcome;
-  outcome.violation = judge_trace(what, world, world.trace(), seen);
-  outcome.digest = world.trace().digest();
-  outcome.events = world.clock().steps();
-  return outcome;
+
+  /// The unit is borrowed: a count that is shared with the world outside must not change with this one.
+  Stage(const Shape& shape, WorldOptions options)
+      : world(shape.scenario, shape.config, std::shared_ptr<const manager::Unit>(std::shared_ptr<const manager::Unit>{}, shape.unit.get()), std::move(options)), steps(world) {}
+
+  static constexpr base::Instant kLimit{std::chrono::hours{6}};
+
+  void start() {
+    world.systemctl({"start", World::kUnitName}, [this](int, const std::string&, const std::string&) { over = true; });
+    while (!over && world.clock().step(kLimit)) steps.poll();
+  }
+  /// `list` must outlive this.
+  void play(const std::vector<Step>& list) {
+    over = false;
+    steps.run(list, [this] { over = true; });
+    steps.poll();
+    while (!over && world.clock().step(kLimit)) steps.poll();
+  }
+  void end() {
+    while (world.clients_open() > 0 && world.clock().step(kLimit)) steps.poll();
+  }
+};
+
+/// The moves that the last case was made of, and how the world was after some of them.
+struct Laboratory::Trunk {
+  Arena arena;
+  Case what;
+  std::vector<Arena::Mark> marks;  ///< [n]: after n moves
+  std::size_t marked = 0;          ///< how many of them hold
+  Stage* stage = nullptr;          ///< in the arena; never destroyed
+
+  /// How many marks are good for a case: 0, or one more than the moves that it shares with the last.
+  std::size_t shared(const Case& other) const {
+    if (stage == nullptr || what.keys != other.keys || what.spare_keys != other.spare_keys || what.commit_complete != other.commit_complete || what.seed != other.seed) return 0;
+    std::size_t same = 0;
+    while (same < what.moves.size() && same < other.moves.size() && what.moves[same] == other.moves[same]) ++same;
+    return std::min(same + 1, marked);
+  }
+  void mark() {
+    if (marks.size() == marked) marks.emplace_back();
+    arena.mark(marks[marked++]);
+  }
+};
+
+Laboratory::Laboratory(GatewayParts parts) : parts_(std::move(parts)) {}
+Laboratory::~Laboratory() = default;
+
+Outcome Laboratory::run(const Case& what, Seen& seen, std::size_t trunk) {
+  if (!kArenas) return run_alone(what, seen);
+  const auto& shape = shape_of(what);
+  const auto lists = lists_of(what);
+  if (!trunk_) trunk_ = std::make_unique<Trunk>();
+  auto& tree = *trunk_;
+  tree.marked = tree.shared(what);
+  if (tree.marked > 0) {
+    tree.arena.go_back(tree.marks[tree.marked - 1]);
+  } else {
+    tree.arena.clear();
+    {
+      const Arena::Scope scope(tree.arena);
+      tree.stage = new Stage(shape, options_for(what));
+      tree.stage->start();
+    }
+    tree.mark();
+  }
+  tree.what = what;
+  auto& stage = *tree.stage;
+  for (std::size_t i = tree.marked - 1; i < lists.size(); ++i) {
+    {
+      const Arena::Scope scope(tree.arena);
+      stage.play(*lists[i]);
+      if (i + 1 == lists.size()) stage.end();
+    }
+    if (i < trunk && i < what.moves.size()) tree.mark();
+  }
+  return {.violation = judge_trace(what, stage.steps.failed_step(), stage.world.trace(), seen), .digest = stage.world.trace().digest(), .events = stage.world.clock().steps()};
+}
+
+Outcome Laboratory::run_alone(const Case& what, Seen& seen) {
+  const auto lists = lists_of(what);
+  Stage stage(shape_of(what), options_for(what));
+  stage.start();
+  for (const auto* list : lists) stage.play(*list);
+  stage.end();
+  return {.violation = judge_trace(what, stage.steps.failed_step(), stage.world.trace(), seen), .digest = stage.world.trace().digest(), .events = stage.world.clock().steps()};
 }
 
 Case Laboratory::shrink(Case failing, const std::string& rule, std::uint64_t runs_max) {
@@ -75,7 +167,7 @@ Case Laboratory::shrink(Case failing, const std::string& rule, std::uint64_t run
   Seen ignored{};
   const auto still = [&](const Case& smaller) {
     if (++runs > runs_max) return false;
-    const auto outcome = run(smaller, ignored);
+    const auto outcome = run_alone(smaller, ignored);
     return outcome.violation && outcome.violation->rule == rule;
   };
   bool progress = true;

@@ -26,6 +26,7 @@ void VirtualSteps::next(const std::vector<Step>& steps, std::size_t index, Done 
 
 void VirtualSteps::fail(const Step& step, std::string why) {
   failed_ = true;
+  if (failed_step_ == nullptr) failed_step_ = &step;
   world_.note("harness", "step-failed", {{"line", step.line}, {"what", describe_step(step)}, {"why", std::move(why)}, {"cause", failure_cause(step)}});
 }
 

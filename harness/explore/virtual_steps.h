@@ -19,6 +19,8 @@ class VirtualSteps {
   /// Asks the waiting conditions; call after every event of the clock.
   void poll();
   bool failed() const { return failed_; }
+  /// The first step that could not be done, or null.
+  const Step* failed_step() const { return failed_step_; }
   int background() const { return background_; }
   std::int64_t done() const { return done_; }
   /// The places that settings may name, and the JSON of the configuration so far.
@@ -54,6 +56,7 @@ class VirtualSteps {
   World& world_;
   std::list<Waiting> waiting_;
   bool failed_ = false;
+  const Step* failed_step_ = nullptr;
   int background_ = 0;
   std::int64_t done_ = 0, index_ = 0;
 };

@@ -2,6 +2,7 @@
 #include "harness/explore/world_parts.h"
 
 #include "harness/dialogue/provider_entry.h"
+#include "harness/explore/arena.h"
 
 namespace harness::explore {
 
@@ -14,10 +15,13 @@ constexpr auto kClientTransit = std::chrono::microseconds{150};
 /// Millions of runs send the same few requests: each is written once a thread.
 const Call& cached_call(const SendStep& step, std::int64_t index) {
   if (step.body || step.raw || !step.headers.empty() || !step.key.empty()) {
+    const Arena::Pause pause;
     static thread_local Call made;
     made = make_call(step, index);
     return made;
   }
+  // These outlive the world.
+  const Arena::Pause pause;
   static thread_local std::map<std::tuple<Api, bool, std::int64_t, std::string, std::string, std::string>, Call> calls;
   auto [place, fresh] = calls.try_emplace({step.api, step.stream, step.count > 1 ? index : 0, step.text, step.model, step.session});
   if (fresh) place->second = make_call(step, index);
