@@ -280,38 +280,6 @@ bool unescape(std::string_view raw, std::string& out) {
   }
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  if (!base::valid_utf8(text)) return append_json_string(out, base::to_valid_utf8(text));
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (!kStops[c]) continue;
-    out.append(text.substr(from, i - from));
-    from = i + 1;
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        out += "\\u00";
-        out += kHex[c >> 4];
-        out += kHex[c & 15U];
-    }
-  }
-  out.append(text.substr(from));
-  out += '"';
-}
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 std::string with_model(std::string_view object_text, std::string_view model) {
   std::string out;
   JsonCursor in(object_text);

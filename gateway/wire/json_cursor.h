@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_text.h"
+
 namespace gateway {
 
 /// Reads forward only. Every call answers false on bad grammar or a type that is not there, and from then on always.
@@ -48,9 +50,8 @@ inline constexpr int kCursorDepthMax = 60;
 bool scan_string(std::string_view text, std::size_t& size);
 /// Resolves the escapes of a raw string; false when it has some that need a real parser (surrogates) or is not UTF-8.
 bool unescape(std::string_view raw, std::string& out);
-/// Appends `text` as a JSON string, quotes included. Invalid UTF-8 is replaced.
-void append_json_string(std::string& out, std::string_view text);
-std::string json_string(std::string_view text);
+using base::append_json_string;
+using base::json_string;
 
 /// The text with every top-level "model" member set to `model`, all else byte for byte; empty when there is none.
 std::string with_model(std::string_view object_text, std::string_view model);

@@ -1,11 +1,12 @@
-#include <fmt/format.h>
-
+#include "base/json_text.h"
 #include "simulator/core/dialect_content.h"
 
 namespace simulator {
 namespace {
 
-using base::Json;
+using base::append_json_integer;
+using base::append_json_string;
+using base::json_string;
 
 std::string stop_word(const Content& content) {
   constexpr std::array<std::string_view, 4> kWords{"end_turn", "max_tokens", "tool_use", "refusal"};
@@ -15,61 +16,120 @@ std::string tool_id(const ToolCall& call) { return call.id.starts_with("toolu_")
 
 constexpr std::string_view kSignature = "EqQBCgIYAg==";
 
-Json message_of(const Content& content, bool done) {
-  Json blocks = Json::array();
-  if (done) {
-    if (!content.reasoning.empty()) blocks.push_back({{"type", "thinking"}, {"thinking", content.reasoning}, {"signature", kSignature}});
-    if (!content.text.empty()) blocks.push_back({{"type", "text"}, {"text", content.text}});
-    for (const auto& call : content.tool_calls) {
-      const auto input = base::parse_wire_json(call.arguments);
-      blocks.push_back({{"type", "tool_use"}, {"id", tool_id(call)}, {"name", call.name}, {"input", input && input->is_object() ? *input : Json::object()}});
-    }
+/// The input of a whole tool call: its arguments where they are an object, else an empty one.
+std::string input_of(const ToolCall& call) {
+  const auto input = base::parse_wire_json(call.arguments);
+  return input && input->is_object() ? base::dump(*input) : "{}";
+}
+
+std::string blocks_of(const Content& content) {
+  std::string out;
+  const auto begin = [&](std::string_view head) { out.append(out.empty() ? "" : ",").append(head); };
+  if (!content.reasoning.empty()) {
+    begin(R"({"type":"thinking","thinking":)");
+    append_json_string(out, content.reasoning);
+    out.append(R"(,"signature":")").append(kSignature).append("\"}");
   }
-  return {{"model", content.model}, {"id", content.id("msg_")}, {"type", "message"}, {"role", "assistant"}, {"content", std::move(blocks)},
-          {"stop_reason", done ? Json(stop_word(content)) : Json(nullptr)}, {"stop_sequence", nullptr},
-          {"usage", {{"input_tokens", content.prompt_tokens}, {"cache_creation_input_tokens", 0}, {"cache_read_input_tokens", 0},
-                     {"cache_creation", {{"ephemeral_5m_input_tokens", 0}, {"ephemeral_1h_input_tokens", 0}}},
-                     {"output_tokens", done ? content.completion_tokens : 1}, {"service_tier", "standard"}, {"inference_geo", "not_available"}}}};
+  if (!content.text.empty()) {
+    begin(R"({"type":"text","text":)");
+    append_json_string(out, content.text);
+    out += '}';
+  }
+  for (const auto& call : content.tool_calls) {
+    begin(R"({"type":"tool_use","id":)");
+    append_json_string(out, tool_id(call));
+    out += R"(,"name":)";
+    append_json_string(out, call.name);
+    out.append(R"(,"input":)").append(input_of(call)).append("}");
+  }
+  return out;
+}
+
+std::string message_of(const Content& content, bool done) {
+  std::string out = R"({"model":)";
+  append_json_string(out, content.model);
+  out += R"(,"id":)";
+  append_json_string(out, content.id("msg_"));
+  out += R"(,"type":"message","role":"assistant","content":[)";
+  if (done) out += blocks_of(content);
+  out += R"(],"stop_reason":)";
+  out += done ? json_string(stop_word(content)) : "null";
+  out += R"(,"stop_sequence":null,"usage":{"input_tokens":)";
+  append_json_integer(out, content.prompt_tokens);
+  out += R"(,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":)";
+  append_json_integer(out, done ? content.completion_tokens : 1);
+  out += R"(,"service_tier":"standard","inference_geo":"not_available"}})";
+  return out;
+}
+
+/// Writes the events of a stream. The `event:` line is not decoration: the official SDK ignores frames without it.
+struct Events {
+  HealthyReply& reply;
+  int index = 0;  ///< of the content block
+
+  void event(std::string_view type, std::string_view members = "") {
+    std::string part;
+    part.reserve(2 * type.size() + members.size() + 40);
+    part.append("event: ").append(type).append("\ndata: {\"type\":\"").append(type).append("\"").append(members).append("}\n\n");
+    reply.parts.push_back(std::move(part));
+  }
+  std::string place() const {
+    std::string out = R"(,"index":)";
+    append_json_integer(out, index);
+    return out;
+  }
+  void begin(std::string_view block) { event("content_block_start", place().append(R"(,"content_block":)").append(block)); }
+  void delta(std::string_view type, std::string_view member, std::string_view value) {
+    auto out = place();
+    out.append(R"(,"delta":{"type":")").append(type).append("\",\"").append(member).append("\":");
+    append_json_string(out, value);
+    event("content_block_delta", out += '}');
+  }
+  void end() {
+    event("content_block_stop", place());
+    ++index;
+  }
+};
+
+void end_events(Events& events, const Content& content) {
+  auto out = R"(,"delta":{"stop_reason":)" + json_string(stop_word(content)) + R"(,"stop_sequence":null},"usage":{"input_tokens":)";
+  append_json_integer(out, content.prompt_tokens);
+  out += R"(,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":)";
+  append_json_integer(out, content.completion_tokens);
+  events.event("message_delta", out += '}');
+  events.event("message_stop");
 }
 
 }  // namespace
 
 void anthropic_reply(HealthyReply& reply, const ProviderRequest& request, const Content& content) {
   if (!request.stream) {
-    reply.parts.push_back(base::dump(message_of(content, true)));
+    reply.parts.push_back(message_of(content, true));
     return;
   }
-  // The `event:` line is not decoration: the official SDK ignores frames without it.
-  const auto event = [&](Json value) { reply.parts.push_back(fmt::format("event: {}\ndata: {}\n\n", base::string_or(value, "type"), base::dump(value))); };
-  int index = 0;
-  const auto begin = [&](Json block) { event({{"type", "content_block_start"}, {"index", index}, {"content_block", std::move(block)}}); };
-  const auto delta = [&](Json value) { event({{"type", "content_block_delta"}, {"index", index}, {"delta", std::move(value)}}); };
-  const auto end = [&] { event({{"type", "content_block_stop"}, {"index", index++}}); };
-
-  event({{"type", "message_start"}, {"message", message_of(content, false)}});
+  Events events{.reply = reply};
+  events.event("message_start", R"(,"message":)" + message_of(content, false));
   if (!content.reasoning.empty()) {
-    begin({{"type", "thinking"}, {"thinking", ""}, {"signature", ""}});
-    delta({{"type", "thinking_delta"}, {"thinking", content.reasoning}});
-    delta({{"type", "signature_delta"}, {"signature", kSignature}});
-    end();
+    events.begin(R"({"type":"thinking","thinking":"","signature":""})");
+    events.delta("thinking_delta", "thinking", content.reasoning);
+    events.delta("signature_delta", "signature", kSignature);
+    events.end();
   }
   reply.content_first = reply.parts.size();
   if (!content.pieces.empty()) {
-    begin({{"type", "text"}, {"text", ""}});
-    event({{"type", "ping"}});
+    events.begin(R"({"type":"text","text":""})");
+    events.event("ping");
     reply.content_first = reply.parts.size();
-    for (const auto& piece : content.pieces) delta({{"type", "text_delta"}, {"text", piece}});
-    end();
+    for (const auto& piece : content.pieces) events.delta("text_delta", "text", piece);
+    events.end();
   }
   for (const auto& call : content.tool_calls) {
-    begin({{"type", "tool_use"}, {"id", tool_id(call)}, {"name", call.name}, {"input", Json::object()}});
-    delta({{"type", "input_json_delta"}, {"partial_json", ""}});
-    for (const auto& piece : argument_pieces(call.arguments)) delta({{"type", "input_json_delta"}, {"partial_json", piece}});
-    end();
+    events.begin(R"({"type":"tool_use","id":)" + json_string(tool_id(call)) + R"(,"name":)" + json_string(call.name) + R"(,"input":{}})");
+    events.delta("input_json_delta", "partial_json", "");
+    for (const auto& piece : argument_pieces(call.arguments)) events.delta("input_json_delta", "partial_json", piece);
+    events.end();
   }
-  event({{"type", "message_delta"}, {"delta", {{"stop_reason", stop_word(content)}, {"stop_sequence", nullptr}}},
-         {"usage", {{"input_tokens", content.prompt_tokens}, {"cache_creation_input_tokens", 0}, {"cache_read_input_tokens", 0}, {"output_tokens", content.completion_tokens}}}});
-  event({{"type", "message_stop"}});
+  end_events(events, content);
   reply.terminal_parts = 1;
 }
 

@@ -26,6 +26,7 @@ std::string made_up_text(int tokens, std::uint64_t seed) {
 
 std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> pieces;
+  pieces.reserve(1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), ' ')));
   for (std::size_t at = 0; at < text.size();) {
     auto end = text.find(' ', at + 1);
     if (end == std::string::npos) end = text.size();
@@ -96,7 +97,16 @@ void take_finish(Content& content, const std::string& word) {
 int token_estimate_of(std::string_view text) { return static_cast<int>(std::min<std::size_t>(1'000'000'000, text.size() / 4 + 1)); }
 
 std::string Content::id(std::string_view prefix) const {
-  return fmt::format("{}{:016x}{:08x}", prefix, number, static_cast<std::uint32_t>(base::hash_mix({number, 2})));
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  out.reserve(prefix.size() + 24);
+  out = prefix;
+  const auto append = [&](std::uint64_t value, int digits) {
+    while (--digits >= 0) out += kHex[(value >> (4 * digits)) & 15U];
+  };
+  append(number, 16);
+  append(static_cast<std::uint32_t>(base::hash_mix({number, 2})), 8);
+  return out;
 }
 
 std::vector<std::string> argument_pieces(std::string_view arguments) {

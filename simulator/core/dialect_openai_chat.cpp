@@ -1,11 +1,14 @@
-#include <fmt/format.h>
-
+#include "base/json_text.h"
 #include "simulator/core/dialect_content.h"
 
 namespace simulator {
 namespace {
 
-using base::Json;
+using base::append_json_integer;
+using base::append_json_string;
+using base::json_string;
+
+// Members in the provider's own order, which people's eyes and some parsers know.
 
 std::string finish_word(const Content& content) {
   constexpr std::array<std::string_view, 4> kWords{"stop", "length", "tool_calls", "content_filter"};
@@ -14,63 +17,135 @@ std::string finish_word(const Content& content) {
 
 std::string call_id(const ToolCall& call) { return call.id.starts_with("call_") ? call.id : "call_" + call.id; }
 
-Json usage_of(const Content& content) {
-  return {{"prompt_tokens", content.prompt_tokens},
-          {"completion_tokens", content.completion_tokens},
-          {"total_tokens", content.prompt_tokens + content.completion_tokens},
-          {"prompt_tokens_details", {{"cached_tokens", 0}, {"audio_tokens", 0}}},
-          {"completion_tokens_details", {{"reasoning_tokens", content.reasoning_tokens}, {"audio_tokens", 0}, {"accepted_prediction_tokens", 0}, {"rejected_prediction_tokens", 0}}}};
+void append_usage(std::string& out, const Content& content) {
+  out += R"({"prompt_tokens":)";
+  append_json_integer(out, content.prompt_tokens);
+  out += R"(,"completion_tokens":)";
+  append_json_integer(out, content.completion_tokens);
+  out += R"(,"total_tokens":)";
+  append_json_integer(out, content.prompt_tokens + content.completion_tokens);
+  out += R"(,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":)";
+  append_json_integer(out, content.reasoning_tokens);
+  out += R"(,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}})";
 }
 
-Json whole(const Content& content) {
-  Json message{{"role", "assistant"}, {"content", content.text.empty() && !content.tool_calls.empty() ? Json(nullptr) : Json(content.text)}, {"refusal", nullptr}, {"annotations", Json::array()}};
-  if (!content.reasoning.empty()) message["reasoning_content"] = content.reasoning;
-  for (const auto& call : content.tool_calls) {
-    message["tool_calls"].push_back({{"id", call_id(call)}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
+/// `index`: of a streamed call; a whole reply's have none.
+void append_call(std::string& out, const ToolCall& call, std::optional<std::size_t> index, std::string_view arguments) {
+  out += '{';
+  if (index) {
+    out += R"("index":)";
+    append_json_integer(out, static_cast<std::int64_t>(*index));
+    out += ',';
   }
-  return {{"id", content.id("chatcmpl-")}, {"object", "chat.completion"}, {"created", content.created}, {"model", content.model},
-          {"choices", Json::array({{{"index", 0}, {"message", std::move(message)}, {"logprobs", nullptr}, {"finish_reason", finish_word(content)}}})},
-          {"usage", usage_of(content)}, {"service_tier", "default"}, {"system_fingerprint", "fp_de604bd877"}};
+  out += R"("id":)";
+  append_json_string(out, call_id(call));
+  out += R"(,"type":"function","function":{"name":)";
+  append_json_string(out, call.name);
+  out += R"(,"arguments":)";
+  append_json_string(out, arguments);
+  out += "}}";
 }
+
+/// What begins each reply and each chunk.
+std::string head_of(const Content& content, std::string_view object) {
+  std::string out = R"({"id":)";
+  append_json_string(out, content.id("chatcmpl-"));
+  out.append(R"(,"object":")").append(object).append(R"(","created":)");
+  append_json_integer(out, content.created);
+  out += R"(,"model":)";
+  append_json_string(out, content.model);
+  return out;
+}
+
+std::string whole(const Content& content) {
+  auto out = head_of(content, "chat.completion");
+  out.reserve(out.size() + content.text.size() + 640);
+  out += R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
+  if (content.text.empty() && !content.tool_calls.empty()) out += "null";
+  else append_json_string(out, content.text);
+  out += R"(,"refusal":null,"annotations":[])";
+  if (!content.reasoning.empty()) {
+    out += R"(,"reasoning_content":)";
+    append_json_string(out, content.reasoning);
+  }
+  for (std::size_t i = 0; i < content.tool_calls.size(); ++i) {
+    out += i == 0 ? R"(,"tool_calls":[)" : ",";
+    append_call(out, content.tool_calls[i], std::nullopt, content.tool_calls[i].arguments);
+  }
+  if (!content.tool_calls.empty()) out += ']';
+  out += R"(},"logprobs":null,"finish_reason":)";
+  append_json_string(out, finish_word(content));
+  out += R"(}],"usage":)";
+  append_usage(out, content);
+  out += R"(,"service_tier":"default","system_fingerprint":"fp_de604bd877"})";
+  return out;
+}
+
+/// Writes the chunks of a stream.
+struct Chunks {
+  HealthyReply& reply;
+  std::string head;   ///< of every chunk, up to its choices
+  bool with_usage;    ///< the key is there only when usage was asked for, and then it is null in all chunks but the last
+
+  void frame(std::string_view choices, std::string_view usage) {
+    std::string part;
+    part.reserve(head.size() + choices.size() + usage.size() + 32);
+    part.append("data: ").append(head).append(choices);
+    if (with_usage) part.append(R"(,"usage":)").append(usage);
+    part += "}\n\n";
+    reply.parts.push_back(std::move(part));
+  }
+  void delta(std::string_view value, std::string_view finish = "null") {
+    std::string choices = R"([{"index":0,"delta":)";
+    choices.append(value).append(R"(,"logprobs":null,"finish_reason":)").append(finish).append("}]");
+    frame(choices, "null");
+  }
+  void text(std::string_view name, std::string_view value) {
+    std::string out;
+    out.append("{\"").append(name).append("\":");
+    append_json_string(out, value);
+    out += '}';
+    delta(out);
+  }
+};
 
 }  // namespace
 
 void openai_chat_reply(HealthyReply& reply, const ProviderRequest& request, const Content& content) {
   if (!request.stream) {
-    reply.parts.push_back(base::dump(whole(content)));
+    reply.parts.push_back(whole(content));
     return;
   }
   const auto* asked = request.json ? base::find_path(*request.json, "stream_options.include_usage") : nullptr;
-  const bool with_usage = asked && asked->is_boolean() && asked->get<bool>();
-  const auto frame = [&](Json choices, Json usage) {
-    Json chunk{{"id", content.id("chatcmpl-")}, {"object", "chat.completion.chunk"}, {"created", content.created}, {"model", content.model},
-               {"service_tier", "default"}, {"system_fingerprint", "fp_de604bd877"}, {"choices", std::move(choices)}};
-    // The key is there only when usage was asked for, and then it is null in all chunks but the last.
-    if (with_usage) chunk["usage"] = std::move(usage);
-    reply.parts.push_back("data: " + base::dump(chunk) + "\n\n");
-  };
-  const auto delta = [&](Json value, Json finish = nullptr) {
-    frame(Json::array({{{"index", 0}, {"delta", std::move(value)}, {"logprobs", nullptr}, {"finish_reason", std::move(finish)}}}), nullptr);
-  };
+  Chunks chunks{.reply = reply, .head = head_of(content, "chat.completion.chunk") + R"(,"service_tier":"default","system_fingerprint":"fp_de604bd877","choices":)",
+                .with_usage = asked && asked->is_boolean() && asked->get<bool>()};
   const auto call_head = [&](std::size_t i) {
-    const auto& call = content.tool_calls[i];
-    return Json::array({{{"index", i}, {"id", call_id(call)}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", ""}}}}});
+    std::string out = R"("tool_calls":[)";
+    append_call(out, content.tool_calls[i], i, "");
+    return out + ']';
   };
   // A reply that is a tool call and nothing else names its first call in the first chunk.
   const bool calls_only = content.pieces.empty() && content.reasoning.empty() && !content.tool_calls.empty();
-  Json first{{"role", "assistant"}, {"content", calls_only ? Json(nullptr) : Json("")}};
-  if (calls_only) first["tool_calls"] = call_head(0);
-  first["refusal"] = nullptr;
-  delta(std::move(first));
-  if (!content.reasoning.empty()) delta({{"reasoning_content", content.reasoning}});
+  chunks.delta(calls_only ? R"({"role":"assistant","content":null,)" + call_head(0) + R"(,"refusal":null})" : R"({"role":"assistant","content":"","refusal":null})");
+  if (!content.reasoning.empty()) chunks.text("reasoning_content", content.reasoning);
   reply.content_first = reply.parts.size();
-  for (const auto& piece : content.pieces) delta({{"content", piece}});
+  for (const auto& piece : content.pieces) chunks.text("content", piece);
   for (std::size_t i = 0; i < content.tool_calls.size(); ++i) {
-    if (i > 0 || !calls_only) delta({{"tool_calls", call_head(i)}});
-    for (const auto& piece : argument_pieces(content.tool_calls[i].arguments)) delta({{"tool_calls", Json::array({{{"index", i}, {"function", {{"arguments", piece}}}}})}});
+    if (i > 0 || !calls_only) chunks.delta("{" + call_head(i) + "}");
+    for (const auto& piece : argument_pieces(content.tool_calls[i].arguments)) {
+      std::string out = R"({"tool_calls":[{"index":)";
+      append_json_integer(out, static_cast<std::int64_t>(i));
+      out += R"(,"function":{"arguments":)";
+      append_json_string(out, piece);
+      chunks.delta(out + "}}]}");
+    }
   }
-  delta(Json::object(), finish_word(content));
-  if (with_usage) frame(Json::array(), usage_of(content));
+  chunks.delta("{}", json_string(finish_word(content)));
+  if (chunks.with_usage) {
+    std::string usage;
+    append_usage(usage, content);
+    chunks.frame("[]", usage);
+  }
   reply.parts.emplace_back("data: [DONE]\n\n");
   reply.terminal_parts = 1;
 }
