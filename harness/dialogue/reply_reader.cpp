@@ -192,10 +192,13 @@ void ReplyReader::read_plain() {
   }
 }
 
-Json ReplyReader::finish(std::string_view ended, base::Duration at) {
+void ReplyReader::close(base::Duration at) {
   largest_gap_ = std::max(largest_gap_, at - last_event_);
   if (!streaming_ && !body_.empty()) read_plain();
   if (reason_.empty()) reason_ = headers_.get("x-gateway-reason");
+}
+
+Json ReplyReader::entry(std::string_view ended, base::Duration at) const {
   Json headers = Json::object();
   for (const auto& [name, value] : headers_.list) headers[base::lower(name)] = value;
   Json entry{{"status", status_}, {"headers", std::move(headers)}, {"body", body_}, {"text", text_}};

@@ -18,9 +18,19 @@ class ReplyReader {
 
   void head(int status, const base::Headers& headers, base::Duration at);
   void body(std::string_view bytes, base::Duration at);
-  /// The whole entry but id and as. `ended`: complete, fin, rst, timeout, hung-up, refused.
-  base::Json finish(std::string_view ended, base::Duration at);
+  /// Nothing more comes: what a plain reply says is read. Call it once.
+  void close(base::Duration at);
+  /// After close(): the whole entry but id and as. `ended`: complete, fin, rst, timeout, hung-up, refused.
+  base::Json entry(std::string_view ended, base::Duration at) const;
+  base::Json finish(std::string_view ended, base::Duration at) {
+    close(at);
+    return entry(ended, at);
+  }
 
+  int status() const { return status_; }
+  const std::string& text() const { return text_; }
+  bool terminator() const { return streaming_ && terminator_; }
+  bool error_event() const { return streaming_ && error_event_; }
   bool streaming() const { return streaming_; }
   std::int64_t events() const { return events_; }
   std::optional<base::Duration> first_content() const { return first_content_; }

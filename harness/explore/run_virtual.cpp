@@ -120,8 +120,8 @@ base::Result<History> run_virtual(const Scenario& scenario, const WorldOptions& 
     for (const auto& credential : provider.credentials) labels.push_back(credential.label);
     providers[provider.name] = {{"credentials", std::move(labels)}};
   }
-  world.note("harness", "run", {{"scenario", scenario.name}, {"file", scenario.file}, {"seed", options.seed}, {"speed", 0}, {"world", "virtual"}, {"target", "gateway"}, {"manager", "machine"},
-                                {"providers", std::move(providers)}});
+  world.note("harness", "run", [&]() -> Json { return {{"scenario", scenario.name}, {"file", scenario.file}, {"seed", options.seed}, {"speed", 0}, {"world", "virtual"}, {"target", "gateway"}, {"manager", "machine"},
+                                {"providers", std::move(providers)}}; });
   VirtualSteps steps(world);
   steps.places = places;
   steps.config_json = json;
@@ -130,7 +130,7 @@ base::Result<History> run_virtual(const Scenario& scenario, const WorldOptions& 
   const auto begin = [&] { steps.run(scenario.steps, [&] { over = true; }); };
   if (scenario.gateway.start) {
     world.systemctl({"start", World::kUnitName}, [&](int rc, const std::string&, const std::string& err) {
-      if (rc != 0) world.note("harness", "start-failed", {{"code", rc}, {"text", err}});
+      if (rc != 0) world.note("harness", "start-failed", [&]() -> Json { return {{"code", rc}, {"text", err}}; });
       begin();
     });
   } else {
@@ -138,7 +138,7 @@ base::Result<History> run_virtual(const Scenario& scenario, const WorldOptions& 
   }
   const auto limit = base::Instant{} + scenario.time_limit;
   while ((!over || world.clients_open() > 0) && world.clock().step(limit)) steps.poll();
-  world.note("harness", "teardown", Json::object());
+  world.note("harness", "teardown", [&]() -> Json { return Json::object(); });
   // What the teardown does comes after it, on the clock too.
   bool later = false;
   world.clock().after(std::chrono::milliseconds{1}, [&] { later = true; });
@@ -149,7 +149,7 @@ base::Result<History> run_virtual(const Scenario& scenario, const WorldOptions& 
   while (!stopped && world.clock().step(limit + std::chrono::minutes{5})) {
   }
   world.finish();
-  world.note("harness", "end", {{"steps_done", steps.done()}, {"complete", over && !steps.failed()}, {"interrupted", false}});
+  world.note("harness", "end", [&]() -> Json { return {{"steps_done", steps.done()}, {"complete", over && !steps.failed()}, {"interrupted", false}}; });
   auto history = std::move(world.history());
   history.sort();
   return history;

@@ -14,7 +14,7 @@ void VirtualSteps::run(const std::vector<Step>& steps, Done done) { next(steps, 
 void VirtualSteps::next(const std::vector<Step>& steps, std::size_t index, Done done) {
   if (failed_ || index >= steps.size()) return done();
   const auto& step = steps[index];
-  world_.note("harness", "step", {{"index", ++index_}, {"line", step.line}, {"what", describe_step(step)}, {"note", step.note}});
+  world_.note("harness", "step", [&]() -> Json { return {{"index", ++index_}, {"line", step.line}, {"what", describe_step(step)}, {"note", step.note}}; });
   auto go_on = [this, &steps, index, done = std::move(done)] {
     if (!failed_) ++done_;
     // On the clock, not on the stack: a thousand rounds must not be a thousand frames.
@@ -27,7 +27,7 @@ void VirtualSteps::next(const std::vector<Step>& steps, std::size_t index, Done 
 void VirtualSteps::fail(const Step& step, std::string why) {
   failed_ = true;
   if (failed_step_ == nullptr) failed_step_ = &step;
-  world_.note("harness", "step-failed", {{"line", step.line}, {"what", describe_step(step)}, {"why", std::move(why)}, {"cause", failure_cause(step)}});
+  world_.note("harness", "step-failed", [&]() -> Json { return {{"line", step.line}, {"what", describe_step(step)}, {"why", std::move(why)}, {"cause", failure_cause(step)}}; });
 }
 
 // ---- send ----
@@ -117,15 +117,15 @@ void VirtualSteps::perform(const Step& step, const AccountStep& account, Done do
 
 void VirtualSteps::perform(const Step& step, const ManagerStep& what, Done done) {
   if (what.systemctl) {
-    world_.note("cli", "start", {{"id", 1'000'000 + index_}, {"as", what.as}, {"args", *what.systemctl}, {"program", "systemctl"}});
+    world_.note("cli", "start", [&]() -> Json { return {{"id", 1'000'000 + index_}, {"as", what.as}, {"args", *what.systemctl}, {"program", "systemctl"}}; });
     const auto began = world_.clock().now();
     world_.systemctl(*what.systemctl, [this, began, done, &what, id = 1'000'000 + index_](int rc, const std::string& out, const std::string& err) {
       for (const auto& [stream, text] : {std::pair{"stdout", out}, std::pair{"stderr", err}}) {
         for (const auto& line : base::split(text, '\n')) {
-          if (!line.empty()) world_.note("cli", "line", {{"id", id}, {"as", what.as}, {"stream", stream}, {"line", line}});
+          if (!line.empty()) world_.note("cli", "line", [&]() -> Json { return {{"id", id}, {"as", what.as}, {"stream", stream}, {"line", line}}; });
         }
       }
-      world_.note("cli", "exit", {{"id", id}, {"as", what.as}, {"code", rc}, {"ms", base::milliseconds(world_.clock().now() - began)}});
+      world_.note("cli", "exit", [&]() -> Json { return {{"id", id}, {"as", what.as}, {"code", rc}, {"ms", base::milliseconds(world_.clock().now() - began)}}; });
       done();
     });
     return;

@@ -12,27 +12,24 @@ namespace {
 
 constexpr auto kClientTransit = std::chrono::microseconds{150};
 
-/// Millions of runs send the same few requests: each is written once a thread.
-const Call& cached_call(const SendStep& step, std::int64_t index) {
-  if (step.body || step.raw || !step.headers.empty() || !step.key.empty()) {
-    const Arena::Pause pause;
-    static thread_local Call made;
-    made = make_call(step, index);
-    return made;
-  }
-  // These outlive the world.
+/// Millions of runs send the same few requests: each is written once a thread, and outlives the world. Null for one that is like no other.
+const Call* shared_call(const SendStep& step, std::int64_t index) {
+  if (step.body || step.raw || !step.headers.empty() || !step.key.empty()) return nullptr;
   const Arena::Pause pause;
   static thread_local std::map<std::tuple<Api, bool, std::int64_t, std::string, std::string, std::string>, Call> calls;
   auto [place, fresh] = calls.try_emplace({step.api, step.stream, step.count > 1 ? index : 0, step.text, step.model, step.session});
-  if (fresh) place->second = make_call(step, index);
-  return place->second;
+  if (fresh) {
+    place->second = make_call(step, index);
+    place->second.headers.add("host", "127.0.0.1");
+  }
+  return &place->second;
 }
 
 }  // namespace
 
 World::World(const Scenario& scenario, gateway::Config config, std::shared_ptr<const manager::Unit> unit, WorldOptions options)
     : scenario_(scenario), config_(std::move(config)), options_(std::move(options)), clock_(base::mix(options_.seed)), random_(base::mix(options_.seed ^ 0x5eedU)), unit_(std::move(unit)) {
-  model_ = std::make_unique<simulator::Model>(scenario.providers, simulator::ModelOptions{.seed = options_.model_seed.value_or(options_.seed), .salt = "virtual"}, clock_.now());
+  model_ = std::make_unique<simulator::Model>(scenario.providers, simulator::ModelOptions{.seed = options_.model_seed.value_or(options_.seed), .salt = "virtual", .keep_journal = options_.history}, clock_.now());
   idle_.resize(model_->provider_count());
   host_ = std::make_unique<VirtualHost>(*this);
   manager::ManagerSettings settings;
@@ -46,16 +43,19 @@ World::World(const Scenario& scenario, gateway::Config config, std::shared_ptr<c
 
 World::~World() = default;
 
-void World::note(std::string_view lane, std::string_view kind, Json data) {
-  if (options_.history) history_.add(clock_.now().since_start, lane, kind, std::move(data));
-}
+void World::add_entry(std::string_view lane, std::string_view kind, Json data) { history_.add(clock_.now().since_start, lane, kind, std::move(data)); }
 
 std::int64_t World::send(const SendStep& step, std::int64_t index, std::function<void()> done) {
   const auto id = ++client_last_;
   auto& client = clients_[id];
   client.id = id;
   client.as = call_name(step, index);
-  client.call = options_.history ? make_call(step, index) : cached_call(step, index);
+  client.call = options_.history ? nullptr : shared_call(step, index);
+  if (client.call == nullptr) {
+    client.own = make_call(step, index);
+    client.own.headers.add("host", "127.0.0.1");
+    client.call = &client.own;
+  }
   client.api = step.api;
   client.reader = std::make_unique<ReplyReader>(step.api, clock_.now().since_start);
   client.hang_up_events = step.hang_up_events;
@@ -63,7 +63,7 @@ std::int64_t World::send(const SendStep& step, std::int64_t index, std::function
   client.session = step.session;
   client.slow = step.slow_reader;
   ++clients_open_;
-  if (options_.history) note("client", "request", request_entry(step, client.call, id, client.as));
+  note("client", "request", [&]() -> Json { return request_entry(step, *client.call, id, client.as); });
   trace_.add({.kind = Mark::Kind::request, .at = clock_.now(), .a = static_cast<std::uint32_t>(id)});
   clock_.after(kClientTransit, [this, id] { deliver_request(id); });
   if (step.hang_up_after) clock_.after(*step.hang_up_after, [this, id] { hang_up(id); });
@@ -106,9 +106,8 @@ void World::deliver_request(std::int64_t id) {
   }
   gateway::RequestArrived event;
   event.id = gateway::RequestId{++request_last_};
-  event.admin = client.call.admin;
-  event.request = {.method = client.call.method, .target = client.call.path, .headers = client.call.headers, .body = client.call.body, .peer = "127.0.0.1:1"};
-  event.request.headers.add("host", "127.0.0.1");
+  event.admin = client.call->admin;
+  event.request = {.method = client.call->method, .target = client.call->path, .headers = client.call->headers, .body = client.call->body, .peer = "127.0.0.1:1"};
   client.request = event.id;
   request_client_[event.id.value] = id;
   feed(event);
@@ -121,7 +120,7 @@ void World::reply_bytes(gateway::RequestId id, std::string_view bytes) {
   client.reader->body(bytes, clock_.now().since_start);
   if (!client.content_noted && client.reader->first_content()) {
     client.content_noted = true;
-    note("client", "first-event", {{"id", client.id}, {"as", client.as}});
+    note("client", "first-event", [&]() -> Json { return {{"id", client.id}, {"as", client.as}}; });
   }
   if (client.hang_up_events && client.reader->events() >= *client.hang_up_events) {
     clock_.after(base::Duration{0}, [this, which = client.id] { hang_up(which); });
@@ -131,23 +130,25 @@ void World::reply_bytes(gateway::RequestId id, std::string_view bytes) {
 void World::client_end(ClientState& client, std::string_view ended) {
   if (std::exchange(client.over, true)) return;
   --clients_open_;
-  auto entry = client.reader->finish(ended, clock_.now().since_start);
-  client.status = static_cast<int>(base::integer_or(entry, "status", 0));
-  const bool stream = base::bool_or(entry, "stream", false), error_event = base::bool_or(entry, "error_event", false), terminator = base::bool_or(entry, "terminator", false);
+  client.reader->close(clock_.now().since_start);
+  client.status = client.reader->status();
+  const bool stream = client.reader->streaming(), error_event = client.reader->error_event(), terminator = client.reader->terminator();
   const bool success = ended == "complete" && client.status >= 200 && client.status < 300 && !error_event;
-  const bool right_text = options_.expected_text.empty() || base::string_or(entry, "text") == options_.expected_text;
+  const bool right_text = options_.expected_text.empty() || client.reader->text() == options_.expected_text;
   // A stream says one thing at its end: that it is whole, or what went wrong.
   const bool two_ends = error_event && terminator;
   const bool whole = success && (!stream || terminator) && right_text;
   const auto how = ended == "complete" ? kEndedComplete : ended == "refused" ? kEndedRefused : ended == "hung-up" ? kEndedLeft : ended == "timeout" ? kEndedTimeout : kEndedBroken;
   trace_.add({.kind = Mark::Kind::reply, .at = clock_.now(), .a = static_cast<std::uint32_t>(client.id), .b = static_cast<std::uint32_t>(client.status), .c = how,
               .d = (whole ? kWhole : 0U) | ((success && !whole) || two_ends ? kDishonest : 0U) | (stream ? kStream : 0U) | (client.api == Api::chat ? kChat : 0U) | (error_event ? kErrorEvent : 0U)});
-  if (options_.history) {
+  note("client", "reply", [&]() -> Json {
+    auto entry = client.reader->entry(ended, clock_.now().since_start);
     entry["id"] = client.id;
     entry["as"] = client.as;
-    note("client", "reply", std::move(entry));
-  }
+    return entry;
+  });
   client.reader.reset();
+  client.own = {};
   if (client.done) {
     // Later, not now: a step's end may send again, and nobody should be called from inside himself.
     clock_.after(base::Duration{0}, std::exchange(client.done, {}));
@@ -159,8 +160,8 @@ void World::note_rules() {
   const auto counters = model_->counters("");
   for (const auto& rule : counters["rules"]) {
     const auto* fault = base::find(rule, "fault");
-    note("provider", "rule", {{"provider", base::string_or(rule, "provider")}, {"rule", base::integer_or(rule, "index", -1)}, {"fault", fault != nullptr && fault->is_string() ? *fault : Json("")},
-                              {"fired", base::integer_or(rule, "fired", 0)}});
+    note("provider", "rule", [&]() -> Json { return {{"provider", base::string_or(rule, "provider")}, {"rule", base::integer_or(rule, "index", -1)}, {"fault", fault != nullptr && fault->is_string() ? *fault : Json("")},
+                              {"fired", base::integer_or(rule, "fired", 0)}}; });
   }
 }
 

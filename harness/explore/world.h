@@ -44,7 +44,8 @@ struct WorldOptions {
 struct ClientState {
   std::int64_t id = 0;
   std::string as;
-  Call call;
+  Call own;                    ///< where `call` is not one that many share
+  const Call* call = nullptr;
   Api api = Api::chat_completions;
   std::unique_ptr<ReplyReader> reader;
   std::optional<gateway::RequestId> request;
@@ -68,7 +69,11 @@ class World {
   Trace& trace() { return trace_; }
   simulator::Model& model() { return *model_; }
   const Scenario& scenario() const { return scenario_; }
-  void note(std::string_view lane, std::string_view kind, base::Json data);
+  /// `make` gives the entry's data, and is called only where a history is kept.
+  template <class Make>
+  void note(std::string_view lane, std::string_view kind, Make&& make) {
+    if (options_.history) add_entry(lane, kind, make());
+  }
 
   // ---- what steps do ----
   std::int64_t send(const SendStep& step, std::int64_t index, std::function<void()> done);
@@ -103,9 +108,11 @@ class World {
   struct Link;
   class VirtualHost;
 
+  void add_entry(std::string_view lane, std::string_view kind, base::Json data);
+
   // gateway process (world_gateway.cpp)
   void boot(int pid);
-  void feed(const gateway::Event& event);
+  void feed(gateway::Event event);
   void perform(std::vector<gateway::Action>& actions);
   void arm_wake();
   void die(manager::ExitCode code, int status);
@@ -118,7 +125,7 @@ class World {
   void note_end(gateway::RequestId id);
 
   // manager (world_manager.cpp)
-  void manage(const manager::Event& event);
+  void manage(manager::Event event);
   void manager_actions(std::vector<manager::Action>& actions);
   void arm_manager();
   void on_kill(int signal, bool by_manager);
@@ -153,7 +160,10 @@ class World {
   std::size_t alive_ = 0;
   bool ready_ = false, accepting_ = false, draining_ = false, booting_stop_ = false;
   std::uint64_t generation_ = 0, wake_ = 0, manager_wake_ = 0;
+  base::Instant wake_at_ = base::kNever, manager_wake_at_ = base::kNever;  ///< of the wake that is on the clock
   std::deque<gateway::Event> events_;
+  std::vector<gateway::Action> actions_;       ///< of the step that is being performed
+  std::vector<manager::Action> manager_actions_;
   bool feeding_ = false;
   std::uint32_t request_last_ = 0;
   std::unordered_map<std::uint32_t, std::int64_t> request_client_;

@@ -41,7 +41,7 @@ void World::boot(int pid) {
     feed(gateway::Tick{});
     if (generation != generation_) return;
     trace_.add({.kind = Mark::Kind::ready, .at = clock_.now(), .a = static_cast<std::uint32_t>(pid_)});
-    note("gateway", "log", {{"event", "ready"}, {"pid", pid_}});
+    note("gateway", "log", [&]() -> Json { return {{"event", "ready"}, {"pid", pid_}}; });
     notify("READY=1\nSTATUS=running");
     while (!backlog_.empty() && core_ && accepting_) {
       const auto waiting = backlog_.front();
@@ -51,17 +51,20 @@ void World::boot(int pid) {
   });
 }
 
-void World::feed(const gateway::Event& event) {
+void World::feed(gateway::Event event) {
   if (!core_) return;
-  events_.push_back(event);
-  if (std::exchange(feeding_, true)) return;
-  std::vector<gateway::Action> actions;
-  while (!events_.empty() && core_) {
-    const auto next = std::move(events_.front());
+  if (feeding_) {
+    events_.push_back(std::move(event));
+    return;
+  }
+  feeding_ = true;
+  while (core_) {
+    actions_.clear();
+    core_->step({clock_.now(), clock_.wall()}, event, actions_);
+    perform(actions_);
+    if (events_.empty()) break;
+    event = std::move(events_.front());
     events_.pop_front();
-    actions.clear();
-    core_->step({clock_.now(), clock_.wall()}, next, actions);
-    perform(actions);
   }
   if (!core_) events_.clear();
   feeding_ = false;
@@ -71,10 +74,13 @@ void World::feed(const gateway::Event& event) {
 void World::arm_wake() {
   if (!core_) return;
   const auto at = core_->next_wake();
-  if (at == base::kNever) return;
+  if (at == std::exchange(wake_at_, at)) return;
   const auto mine = ++wake_;
-  clock_.at(at, [this, mine, generation = generation_] {
-    if (mine == wake_ && generation == generation_ && core_) feed(gateway::Tick{});
+  if (at == base::kNever) return;
+  clock_.at(at, [this, mine] {
+    if (mine != wake_ || !core_) return;
+    wake_at_ = base::kNever;
+    feed(gateway::Tick{});
   });
 }
 
@@ -206,13 +212,15 @@ void World::log(const gateway::Log& line) {
   if (!options_.history) return;
   Json data{{"event", line.event}, {"level", line.level}};
   for (const auto& [key, value] : line.fields.items()) data[key] = value;
-  note("gateway", "log", std::move(data));
+  note("gateway", "log", [&]() -> Json { return std::move(data); });
 }
 
 void World::die(manager::ExitCode code, int status) {
   if (pid_ == 0) return;
   const int pid = pid_;
   ++generation_;
+  ++wake_;
+  wake_at_ = base::kNever;
   core_.reset();
   events_.clear();
   ended_.clear();
@@ -238,7 +246,7 @@ void World::change_config(gateway::Config config, bool reload) {
   config_ = std::move(config);
   if (!reload || !core_) return;
   feed(gateway::ConfigReloaded{config_});
-  note("gateway", "log", {{"event", "reload.done"}, {"pid", pid_}});
+  note("gateway", "log", [&]() -> Json { return {{"event", "reload.done"}, {"pid", pid_}}; });
 }
 
 }  // namespace harness::explore

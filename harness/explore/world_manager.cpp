@@ -32,19 +32,22 @@ void World::systemctl(std::vector<std::string> arguments, std::function<void(int
 
 void World::manager_fault(const manager::Fault& fault) { manage(fault); }
 
-void World::manage(const manager::Event& event) {
-  manager_events_.push_back(event);
-  if (std::exchange(managing_, true)) return;
-  std::vector<manager::Action> actions;
-  while (!manager_events_.empty()) {
-    const auto next = std::move(manager_events_.front());
-    manager_events_.pop_front();
-    if (const auto* exited = std::get_if<manager::ProcessExited>(&next)) {
-      note("manager", "exit", {{"unit", kUnitName}, {"pid", exited->pid}, {"role", "main"}, {"code", word_of(exited->code)}, {"status", exited->status}});
+void World::manage(manager::Event event) {
+  if (managing_) {
+    manager_events_.push_back(std::move(event));
+    return;
+  }
+  managing_ = true;
+  while (true) {
+    if (const auto* exited = std::get_if<manager::ProcessExited>(&event)) {
+      note("manager", "exit", [&]() -> Json { return {{"unit", kUnitName}, {"pid", exited->pid}, {"role", "main"}, {"code", word_of(exited->code)}, {"status", exited->status}}; });
     }
-    actions.clear();
-    manager_->step(clock_.now(), next, actions);
-    manager_actions(actions);
+    manager_actions_.clear();
+    manager_->step(clock_.now(), event, manager_actions_);
+    manager_actions(manager_actions_);
+    if (manager_events_.empty()) break;
+    event = std::move(manager_events_.front());
+    manager_events_.pop_front();
   }
   managing_ = false;
   arm_manager();
@@ -52,10 +55,13 @@ void World::manage(const manager::Event& event) {
 
 void World::arm_manager() {
   const auto at = manager_->next_wake();
-  if (at == base::kNever) return;
+  if (at == std::exchange(manager_wake_at_, at)) return;
   const auto mine = ++manager_wake_;
+  if (at == base::kNever) return;
   clock_.at(at, [this, mine] {
-    if (mine == manager_wake_) manage(manager::Tick{});
+    if (mine != manager_wake_) return;
+    manager_wake_at_ = base::kNever;
+    manage(manager::Tick{});
   });
 }
 
@@ -65,7 +71,7 @@ void World::manager_actions(std::vector<manager::Action>& actions) {
         Overloaded{
             [&](manager::Spawn& a) {
               const int pid = ++pid_next_;
-              note("manager", "spawn", {{"unit", a.unit}, {"pid", pid}, {"role", a.role == manager::ProcessRole::main ? "main" : "control"}});
+              note("manager", "spawn", [&]() -> Json { return {{"unit", a.unit}, {"pid", pid}, {"role", a.role == manager::ProcessRole::main ? "main" : "control"}}; });
               // First in the queue: until the answer comes the machine holds everything else back.
               manager_events_.push_front(manager::Spawned{a.id, pid});
               if (a.exec_fault) {
@@ -97,11 +103,11 @@ void World::manager_actions(std::vector<manager::Action>& actions) {
               clock_.after(base::Duration{0}, [done = std::move(done), rc = a.rc, out = std::move(out), err = a.err] { done(rc, out, err); });
             },
             [&](manager::OpenSocket& a) { manager_events_.push_back(manager::SocketOpened{a.id, std::vector<int>(a.listeners.size(), 100), 0}); },
-            [&](manager::Journal& a) { note("manager", "journal", {{"unit", a.entry.unit}, {"line", a.entry.message}}); },
+            [&](manager::Journal& a) { note("manager", "journal", [&]() -> Json { return {{"unit", a.entry.unit}, {"line", a.entry.message}}; }); },
             [&](manager::StateChanged& a) {
-              note("manager", "state", {{"unit", a.unit}, {"from", a.from}, {"to", a.to}, {"active", a.active}, {"result", a.result}, {"n_restarts", a.n_restarts}, {"pid", a.main_pid}, {"reason", a.reason}});
+              note("manager", "state", [&]() -> Json { return {{"unit", a.unit}, {"from", a.from}, {"to", a.to}, {"active", a.active}, {"result", a.result}, {"n_restarts", a.n_restarts}, {"pid", a.main_pid}, {"reason", a.reason}}; });
             },
-            [&](manager::FaultFired& a) { note("manager", "fault", {{"fault", manager::to_string(a.kind)}, {"unit", a.unit}}); },
+            [&](manager::FaultFired& a) { note("manager", "fault", [&]() -> Json { return {{"fault", manager::to_string(a.kind)}, {"unit", a.unit}}; }); },
             [&](auto&) {},
         },
         action);
@@ -110,7 +116,7 @@ void World::manager_actions(std::vector<manager::Action>& actions) {
 
 void World::notify(std::string text) {
   if (pid_ == 0) return;
-  note("manager", "notify", {{"unit", kUnitName}, {"pid", pid_}, {"text", text}});
+  note("manager", "notify", [&]() -> Json { return {{"unit", kUnitName}, {"pid", pid_}, {"text", text}}; });
   manage(manager::Notify{kUnitName, pid_, std::move(text), {}});
 }
 

@@ -102,13 +102,15 @@ Decision Model::on_request(std::size_t index, ProviderRequest& request, Now real
   std::string shown;
   identify(index, state, request, shown);
 
-  JournalEvent event{.at = real.instant, .attempt = request.attempt, .connection = request.connection, .nth = request.nth,
-                     .nth_credential = request.nth_credential, .space = space_name, .provider = spec.name, .credential = shown,
-                     .model = base::shorten(request.model, 200), .method = request.method, .path = base::shorten(request.path, 500),
-                     .body = base::shorten(request.body, kJournalBodyMax), .stream = request.stream};
   const auto not_before = state.not_before.find(shown);
-  event.too_early = not_before != state.not_before.end() && now.instant < not_before->second;
-  journal_.append(std::move(event));
+  if (options_.keep_journal) {
+    JournalEvent event{.at = real.instant, .attempt = request.attempt, .connection = request.connection, .nth = request.nth,
+                       .nth_credential = request.nth_credential, .space = space_name, .provider = spec.name, .credential = shown,
+                       .model = base::shorten(request.model, 200), .method = request.method, .path = base::shorten(request.path, 500),
+                       .body = base::shorten(request.body, kJournalBodyMax), .stream = request.stream};
+    event.too_early = not_before != state.not_before.end() && now.instant < not_before->second;
+    journal_.append(std::move(event));
+  }
 
   const ReplyContext reply_context{.seed = options_.seed, .wall = now.wall};
   CompileContext context{.spec = &spec, .request = &request, .reply = reply_context, .dice = base::hash_mix({options_.seed, request.attempt})};
@@ -170,7 +172,7 @@ Decision Model::on_accept(std::size_t index, std::uint64_t connection, Now real,
   ++faults_fired_[decision.fault];
   decision.attempt = ++attempts_;
   decision.plan = compile_fault(rule.fault, {}, {.spec = &specs_[index], .request = &request, .reply = {.seed = options_.seed, .wall = now.wall}});
-  journal_.append({.at = real.instant, .attempt = decision.attempt, .connection = connection, .nth = request.nth, .provider = specs_[index].name});
+  if (options_.keep_journal) journal_.append({.at = real.instant, .attempt = decision.attempt, .connection = connection, .nth = request.nth, .provider = specs_[index].name});
   open_.emplace(decision.attempt, Open{.provider = index, .fault = decision.fault, .rule = decision.rule});
   on_answer(decision.attempt, 0, 0, 0, real);
   return decision;
@@ -199,7 +201,7 @@ void Model::on_answer(std::uint64_t attempt, int status, std::uint64_t events, s
   const auto found = open_.find(attempt);
   ASSERT(found != open_.end());
   ++answers_[status];
-  journal_.append({.kind = JournalEvent::Kind::answer, .at = now.instant, .attempt = attempt, .space = found->second.space, .provider = specs_[found->second.provider].name,
+  if (options_.keep_journal) journal_.append({.kind = JournalEvent::Kind::answer, .at = now.instant, .attempt = attempt, .space = found->second.space, .provider = specs_[found->second.provider].name,
                    .status = status, .fault = found->second.fault, .rule = found->second.rule, .events = events, .bytes = bytes});
 }
 
@@ -209,7 +211,7 @@ void Model::on_end(std::uint64_t attempt, std::string_view ended, std::uint64_t 
   const auto& open = found->second;
   if (open.admitted) provider(open.space, open.provider).accounts.release(open.credential);
   ++endings_[std::string(ended)];
-  journal_.append({.kind = JournalEvent::Kind::end, .at = now.instant, .attempt = attempt, .space = open.space, .provider = specs_[open.provider].name,
+  if (options_.keep_journal) journal_.append({.kind = JournalEvent::Kind::end, .at = now.instant, .attempt = attempt, .space = open.space, .provider = specs_[open.provider].name,
                    .ended = std::string(ended), .events = events, .bytes = bytes});
   open_.erase(found);
 }

@@ -21,6 +21,7 @@ struct Now {
 struct ModelOptions {
   std::uint64_t seed = 0;
   std::string salt = "simulator";  ///< of made-up secrets and of the hashes of unknown ones
+  bool keep_journal = true;        ///< false: nothing is noted, for millions of virtual runs
 };
 
 /// What to do with one attempt.
