@@ -1,6 +1,7 @@
 #include "harness/dialogue/reply_reader.h"
 
 #include "base/text.h"
+#include "harness/dialogue/text_scan.h"
 
 namespace harness {
 namespace {
@@ -16,13 +17,13 @@ std::string text_of_blocks(const Json* blocks) {
 
 }  // namespace
 
-ReplyReader::ReplyReader(Api api, base::Duration start) : api_(api), start_(start), now_(start), last_event_(start) {
+ReplyReader::ReplyReader(Api api, base::Duration start, Reads reads) : api_(api), reads_(reads), start_(start), now_(start), last_event_(start) {
   sse_.on_event = [this](const std::string& name, const std::string& data) { on_event(name, data); };
 }
 
 void ReplyReader::head(int status, const base::Headers& headers, base::Duration at) {
   status_ = status;
-  headers_ = headers;
+  if (reads_ == Reads::everything) headers_ = headers;
   now_ = at;
   streaming_ = base::icontains(headers.get("content-type"), "text/event-stream");
 }
@@ -44,6 +45,9 @@ void ReplyReader::on_event(const std::string& name, const std::string& data) {
   if (data == "[DONE]") {
     terminator_ = true;
     return;
+  }
+  if (reads_ == Reads::text && api_ == Api::chat_completions) {
+    if (auto text = scan_chunk_text(data)) return on_content(*text);
   }
   const auto json = base::parse_wire_json(data);
   if (!json || !json->is_object()) return;
@@ -162,6 +166,12 @@ void ReplyReader::read_chat_event(const std::string& name, const Json& json) {
 }
 
 void ReplyReader::read_plain() {
+  if (reads_ == Reads::text && status_ < 400) {
+    if (auto text = scan_reply_text(api_, body_)) {
+      text_ = *std::move(text);
+      return;
+    }
+  }
   const auto json = base::parse_wire_json(body_);
   if (!json || !json->is_object()) return;
   if (status_ >= 400 || base::find(*json, "error") != nullptr) read_error(*json);

@@ -12,8 +12,10 @@ namespace harness {
 
 class ReplyReader {
  public:
+  /// `text`: of a reply that is plainly a success only status, text and terminator are read, and entry() must not be asked for.
+  enum class Reads : std::uint8_t { everything, text };
   /// `start`: when the request was sent, on the run's clock.
-  ReplyReader(Api api, base::Duration start);
+  ReplyReader(Api api, base::Duration start, Reads reads = Reads::everything);
   ReplyReader(const ReplyReader&) = delete;
 
   void head(int status, const base::Headers& headers, base::Duration at);
@@ -48,6 +50,7 @@ class ReplyReader {
   void note_usage(const base::Json& json);
 
   Api api_;
+  Reads reads_;
   base::Duration start_, now_, last_event_;
   std::optional<base::Duration> first_content_;
   base::Duration largest_gap_{0};

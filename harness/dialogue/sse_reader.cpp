@@ -1,22 +1,29 @@
 #include "harness/dialogue/sse_reader.h"
 
+#include <utility>
+
 namespace harness {
 
 void SseReader::feed(std::string_view bytes) {
-  for (const char c : bytes) {
-    if (skip_lf_ && c == '\n') {
-      skip_lf_ = false;
+  while (!bytes.empty()) {
+    if (std::exchange(skip_lf_, false) && bytes.front() == '\n') {
+      bytes.remove_prefix(1);
       continue;
     }
-    skip_lf_ = false;
-    if (c == '\n' || c == '\r') {
-      skip_lf_ = c == '\r';
+    const auto end = bytes.find_first_of("\r\n");
+    if (end == std::string_view::npos) {
+      buffer_ += bytes;
+      return;
+    }
+    skip_lf_ = bytes[end] == '\r';
+    if (buffer_.empty()) {
+      line(bytes.substr(0, end));
+    } else {
       std::string text;
       text.swap(buffer_);
-      line(text);
-    } else {
-      buffer_ += c;
+      line(text += bytes.substr(0, end));
     }
+    bytes.remove_prefix(end + 1);
   }
 }
 
