@@ -96,11 +96,16 @@ int explore_command(const ExploreArguments& arguments, const explore::GatewayPar
   }
   std::printf("repeated %llu runs: the same digest each time\n", static_cast<unsigned long long>(all.repeated));
   if (all.failure) return tell_failure(arguments, *all.failure);
+  std::size_t never = 0;
   for (std::size_t i = 0; i < all.seen.size(); ++i) {
-    if (all.seen[i] == 0) std::printf("never happened: %s\n", std::string(explore::kSometimes[i]).c_str());
+    if (all.seen[i] > 0) continue;
+    ++never;
+    std::printf("never happened: %s\n", std::string(explore::kSometimes[i]).c_str());
   }
-  std::printf("no violation of %zu rules\n", explore::rules().size());
-  return 0;
+  std::printf("no violation of %zu rules; %zu of %zu things that should happen sometimes did\n", explore::rules().size(), all.seen.size() - never, all.seen.size());
+  if (!arguments.complete || never == 0) return 0;
+  std::printf("INCOMPLETE: rules that nothing put to the test say nothing; make more runs\n");
+  return 4;
 }
 
 }  // namespace harness

@@ -109,6 +109,7 @@ int run(int argc, char** argv) {
   explore->add_option("--exhaustive", flags.explore.exhaustive, "all cases up to this length come first (2)")->check(CLI::Range(0, 4));
   explore->add_option("--jobs", flags.explore.jobs, "threads (1)")->check(CLI::Range(1, 64));
   explore->add_option("--only", flags.explore.only, "one run of the campaign, by its number");
+  explore->add_flag("--complete", flags.explore.complete, "fail (exit 4) when something that should happen sometimes never did");
   explore->add_option("--out", flags.explore.out, "the scenario FILE of a violation");
   auto* mutant_list = app.add_subcommand("mutants", "gateways with one known bug each, for --target mutant:NAME");
   mutant_list->footer("Example:\n  simulate mutants");

@@ -17,17 +17,27 @@ constexpr std::size_t kUnit = 16;         ///< blocks are multiples of this, les
 constexpr std::size_t kSmall = 64;        ///< classes of one unit each
 constexpr std::size_t kClasses = kSmall + 128;
 
+/// What lies before each block.
+struct Label {
+  std::uint32_t index = 0;
+  std::uint32_t free = 0;
+};
+static_assert(sizeof(Label) == 8);
+
 /// The class of a block and its size in units: exact when small, then four steps to each doubling.
 struct SizeClass {
   std::size_t index, units;
 };
 SizeClass class_of(std::size_t bytes) {
-  const auto units = (bytes + sizeof(std::uint64_t) + kUnit - 1) / kUnit;
+  const auto units = (bytes + sizeof(Label) + kUnit - 1) / kUnit;
   if (units <= kSmall) return {units - 1, units};
   const auto shift = static_cast<std::size_t>(std::bit_width(units - 1)) - 3;
   const auto steps = (units + (std::size_t{1} << shift) - 1) >> shift;  // 4 < steps <= 8
   return {kSmall + (shift - 4) * 4 + (steps - 5), steps << shift};
 }
+std::size_t units_of(std::size_t index) { return index < kSmall ? index + 1 : (5 + (index - kSmall) % 4) << ((index - kSmall) / 4 + 4); }
+
+constexpr std::size_t kLink = sizeof(void*);  ///< at the beginning of a free block: the next one of its class
 
 }  // namespace
 
@@ -36,6 +46,14 @@ struct Arena::Head {
   std::size_t top = 0;
   std::array<void*, kClasses> free{};
 };
+
+namespace {
+/// A free block up to this size is kept whole: two pieces would cost more.
+constexpr std::size_t kSkipped = 96;
+}  // namespace
+
+/// Where the first block's label lies; the block itself, eight bytes further, is aligned to sixteen.
+constexpr std::size_t Arena::kFirst = (sizeof(Head) + kUnit - 1) / kUnit * kUnit + kUnit - sizeof(Label);
 
 Arena::Head& Arena::head() const { return *std::launder(reinterpret_cast<Head*>(memory_)); }
 
@@ -52,8 +70,7 @@ Arena::~Arena() {
 
 void Arena::clear() {
   auto* fresh = new (memory_) Head;
-  // The first block's memory, eight bytes past its size, is aligned to sixteen.
-  fresh->top = (sizeof(Head) + kUnit - 1) / kUnit * kUnit + kUnit - sizeof(std::uint64_t);
+  fresh->top = kFirst;
 }
 
 void* Arena::allocate(std::size_t bytes) {
@@ -61,31 +78,62 @@ void* Arena::allocate(std::size_t bytes) {
   const auto [index, units] = class_of(bytes);
   if (index >= kClasses) throw std::bad_alloc();
   if (void* block = state.free[index]; block != nullptr) {
-    std::memcpy(&state.free[index], block, sizeof(void*));
+    std::memcpy(&state.free[index], block, kLink);
+    std::memset(static_cast<std::byte*>(block) - sizeof(std::uint32_t), 0, sizeof(std::uint32_t));
     return block;
   }
   const auto size = units * kUnit;
   if (state.top + size > kSize) throw std::bad_alloc();
   auto* place = memory_ + state.top;
   state.top += size;
-  const std::uint64_t which = index;
-  std::memcpy(place, &which, sizeof which);
-  return place + sizeof which;
+  const Label label{.index = static_cast<std::uint32_t>(index)};
+  std::memcpy(place, &label, sizeof label);
+  return place + sizeof label;
 }
 
 void Arena::release(void* block) noexcept {
-  std::uint64_t index = 0;
-  std::memcpy(&index, static_cast<std::byte*>(block) - sizeof index, sizeof index);
+  auto* place = static_cast<std::byte*>(block) - sizeof(Label);
+  Label label;
+  std::memcpy(&label, place, sizeof label);
+  label.free = 1;
+  std::memcpy(place, &label, sizeof label);
   auto& state = head();
-  std::memcpy(block, &state.free[index], sizeof(void*));
-  state.free[index] = block;
+  std::memcpy(block, &state.free[label.index], kLink);
+  state.free[label.index] = block;
 }
 
 std::size_t Arena::used() const { return head().top; }
 
-void Arena::mark(Mark& into) const { into.copy_.assign(memory_, memory_ + used()); }
+void Arena::mark(Mark& into) const {
+  into.pieces_.clear();
+  into.copy_.clear();
+  const auto end = used();
+  std::size_t from = 0, at = kFirst;
+  const auto keep = [&](std::size_t to) {
+    if (to == from) return;
+    into.pieces_.push_back({static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to - from)});
+    into.copy_.insert(into.copy_.end(), memory_ + from, memory_ + to);
+  };
+  while (at < end) {
+    Label label;
+    std::memcpy(&label, memory_ + at, sizeof label);
+    const auto size = units_of(label.index) * kUnit;
+    if (label.free != 0 && size > kSkipped) {
+      keep(at + sizeof label + kLink);
+      from = at + size;
+    }
+    at += size;
+  }
+  if (from < end) keep(end);
+}
 
-void Arena::go_back(const Mark& mark) { std::memcpy(memory_, mark.copy_.data(), mark.copy_.size()); }
+void Arena::go_back(const Mark& mark) {
+  const auto* copy = mark.copy_.data();
+  for (const auto& piece : mark.pieces_) {
+    std::memcpy(memory_ + piece.at, copy, piece.size);
+    copy += piece.size;
+  }
+}
 
 Arena::Scope::Scope(Arena& arena) : before_(active) { active = &arena; }
 Arena::Scope::~Scope() { active = before_; }

@@ -4,6 +4,7 @@
 // the arena, at fixed addresses; a Mark is a copy of it, and going back to a mark brings the whole world back, pointers, closures and all,
 // without a destructor being run. Two things must hold, and laboratory.cpp sees to them: nothing outside may point into the arena or change
 // with it (shared counts included), and what outlives a world is made in a Pause. Function-local statics pause by themselves (arena.cpp).
+// What a C library keeps in memory of its own (an inflater) must not live across a mark: no fault of exploration is compressed.
 //
 // Sanitizers want to see each allocation: under them kArenas is false and cases are run from their beginning.
 #pragma once
@@ -54,13 +55,17 @@ class Arena {
     Arena* before_;
   };
 
-  /// How the arena was.
+  /// How the arena was: its blocks in use; of a free one only what leads to the next.
   class Mark {
    public:
     std::size_t bytes() const { return copy_.size(); }
 
    private:
     friend class Arena;
+    struct Piece {
+      std::uint32_t at, size;
+    };
+    std::vector<Piece> pieces_;
     std::vector<std::byte> copy_;
   };
   /// Call both outside of a Scope.
@@ -70,12 +75,13 @@ class Arena {
   void* allocate(std::size_t bytes);
   void release(void* block) noexcept;
   bool holds(const void* block) const noexcept { return static_cast<std::size_t>(static_cast<const std::byte*>(block) - memory_) < kSize; }
-  std::size_t used() const;
+  std::size_t used() const;  ///< bytes, free blocks included
 
   static constexpr std::size_t kSize = std::size_t{512} << 20;  ///< of address space; pages come as they are used
 
  private:
   struct Head;
+  static const std::size_t kFirst;
   Head& head() const;
   std::byte* memory_;
 };

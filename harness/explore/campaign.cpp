@@ -3,7 +3,7 @@
 namespace harness::explore {
 namespace {
 
-constexpr std::uint64_t kRepeatEvery = 100;
+constexpr std::uint64_t kRepeatEvery = 250;
 /// Cases in a row that one worker makes, so that they share what they can.
 constexpr std::uint64_t kShare = 512;
 constexpr std::uint64_t kShrinkRunsMax = 2'000;

@@ -78,10 +78,13 @@ struct Rule {
 };
 std::span<const Rule> rules();
 
-/// What happened at least once; a campaign that never saw one says so.
-inline constexpr std::array<std::string_view, 10> kSometimes{"a key was rotated",           "the fallback answered",      "a retry succeeded",     "a stream was cut honestly", "a drain let work finish",
-                                                             "a drain cut what was stuck", "a crash left a turn open", "a turn was reported or asked again", "a rested key came back",   "a client left"};
+/// What happened at least once; a campaign that never saw one says so, and a long one fails.
+enum class Sometimes : std::uint8_t { rotated, fell_back, retried, cut_honestly, drain_let_finish, drain_cut, crash_left_turn, turn_settled, came_back, client_left, probe_succeeded, probe_failed, waited };
+inline constexpr std::array<std::string_view, 13> kSometimes{
+    "a key was rotated",         "the fallback answered",              "a retry succeeded",   "a stream was cut honestly",     "a drain let work finish",    "a drain cut what was stuck", "a crash left a turn open",
+    "a turn was reported or asked again", "a rested key came back",    "a client left",       "a half-open probe succeeded",   "a half-open probe failed",   "a request waited and was answered"};
 using Seen = std::array<std::uint64_t, kSometimes.size()>;
+void count_sometimes(const Trace& trace, Seen& seen);
 
 struct Outcome {
   std::optional<Violation> violation;
@@ -110,7 +113,7 @@ class Laboratory {
   struct Trunk;
   const Shape& shape_of(const Case& what);
   const std::vector<Step>& steps_of(const Move& move, bool spare);
-  std::vector<const std::vector<Step>*> lists_of(const Case& what);
+  void lists_of(const Case& what, std::vector<const std::vector<Step>*>& lists);
   WorldOptions options_for(const Case& what) const;
   std::map<std::pair<Move, bool>, std::vector<Step>> steps_;
   std::map<std::tuple<int, int, bool>, std::unique_ptr<Shape>> shapes_;
@@ -119,7 +122,7 @@ class Laboratory {
 };
 
 /// Holds a trace against the rules. `failed`: the step that could not be done, or null.
-std::optional<Violation> judge_trace(const Case& what, const Step* failed, const Trace& trace, Seen& seen);
+std::optional<Violation> judge_trace(const Case& what, const Step* failed, const Trace& trace);
 
 inline constexpr std::string_view kReplyText = "one two three four five six seven eight";
 

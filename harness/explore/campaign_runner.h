@@ -33,7 +33,7 @@ struct PlannedCase {
   std::size_t trunk = 0;
 };
 PlannedCase campaign_case(const CampaignOptions& options, std::uint64_t index);
-/// One run in a hundred is made twice, the second time from its beginning: the same case must give the same digest.
+/// One run in 250 is made twice, the second time from its beginning: the same case must give the same digest.
 CampaignResult run_campaign(Laboratory& laboratory, const CampaignOptions& options);
 
 }  // namespace harness::explore

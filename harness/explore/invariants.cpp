@@ -1,8 +1,8 @@
 // What must be true of every run, whatever was thrown at it.
 #include <algorithm>
-#include <set>
 
 #include "harness/explore/campaign.h"
+#include "harness/explore/flat_map.h"
 
 namespace harness::explore {
 namespace {
@@ -42,7 +42,7 @@ std::uint32_t code_of(std::string_view fault, std::string_view retry_after) {
 
 class Judge {
  public:
-  Judge(const Case& what, const Step* failed, const Trace& trace, Seen& seen) : case_(what), failed_(failed), marks_(trace.marks()), seen_(seen) {}
+  Judge(const Case& what, const Step* failed, const Trace& trace) : case_(what), failed_(failed), marks_(trace.marks()) {}
 
   std::optional<Violation> judge() {
     ends();
@@ -51,7 +51,6 @@ class Judge {
     if (!found_) replies();
     if (!found_) life();
     if (!found_) turns();
-    count_seen();
     return std::move(found_);
   }
 
@@ -62,14 +61,14 @@ class Judge {
   static std::string at(const Mark& mark) { return base::human_duration(mark.at.since_start); }
 
   void ends() {
-    std::set<std::uint32_t> open;
+    FlatMap<std::uint32_t, bool> open;
     for (const auto& mark : marks_) {
-      if (mark.kind == K::request) open.insert(mark.a);
+      if (mark.kind == K::request) open[mark.a] = true;
       if (mark.kind == K::reply) open.erase(mark.a);
       if (mark.kind == K::doubled) violate("one-end", fmt::format("request {} was ended twice ({})", mark.a, at(mark)), Json::array());
       if (mark.kind == K::reply && mark.c == kEndedTimeout) violate("one-end", fmt::format("request {} had no end ({})", mark.a, at(mark)), reply_check("*", {{"ended", "complete"}}));
     }
-    if (!open.empty()) violate("one-end", fmt::format("request {} never got an end", *open.begin()), reply_check("*", {{"ended", "complete"}}));
+    if (!open.empty()) violate("one-end", fmt::format("request {} never got an end", open.begin()->first), reply_check("*", {{"ended", "complete"}}));
   }
 
   static Json reply_check(const std::string& name, Json params) {
@@ -83,9 +82,10 @@ class Judge {
   }
 
   void keys() {
-    std::map<std::pair<std::uint32_t, std::uint32_t>, base::Instant> out_until, empty_until, not_before, told;
-    std::map<std::pair<std::uint32_t, std::uint32_t>, std::pair<std::string, base::Instant>> answered, causes;  // the fault and when
-    std::set<std::pair<std::uint32_t, std::uint32_t>> tried;
+    using Key = std::pair<std::uint32_t, std::uint32_t>;
+    FlatMap<Key, base::Instant> out_until, empty_until, not_before, told;
+    FlatMap<Key, std::pair<std::string_view, base::Instant>> answered, causes;  // the fault and when
+    FlatSet<Key> tried;
     static const auto billing = code_of("402", "");
     for (const auto& mark : marks_) {
       const std::pair key{mark.b, mark.c};
@@ -101,21 +101,21 @@ class Judge {
         }
       } else if (mark.kind == K::answer) {
         // A key rests for a fault; what it answered well in between is no reason.
-        if (mark.d != 0) answered[key] = {std::string(kFaultChoices[mark.d - 1].name), mark.at};
+        if (mark.d != 0) answered[key] = {kFaultChoices[mark.d - 1].name, mark.at};
         if (mark.d == billing && billing != 0 && !crashed_between(mark.at, mark.at + kLearnTime)) empty_until[key] = mark.at + kEmptyKeyTime;
       } else if (mark.kind == K::told_to_wait) {
         if (!crashed_between(mark.at, mark.at + kLearnTime)) not_before[key] = std::max(not_before[key], mark.at + std::chrono::milliseconds{mark.d} - kEarlyMax), told[key] = mark.at;
       } else if (mark.kind == K::attempt) {
         // The request that met the limit may wait it out and try its only key once more.
-        const auto empty = empty_until.find(key);
-        const auto limited = not_before.find(key);
-        if (empty != empty_until.end() && mark.at < empty->second && mark.at > empty->second - kEmptyKeyTime + kLearnTime) {
+        const auto* empty = empty_until.find(key);
+        const auto* limited = not_before.find(key);
+        if (empty != nullptr && mark.at < *empty && mark.at > *empty - kEmptyKeyTime + kLearnTime) {
           violate("empty-key-once", fmt::format("a key out of credit was asked again at {}", at(mark)), stays_out(key, "402", kEmptyKeyTime));
-        } else if (limited != not_before.end() && mark.at < limited->second && mark.at > told[key] + kLearnTime) {
+        } else if (limited != nullptr && mark.at < *limited && mark.at > told[key] + kLearnTime) {
           violate("retry-after", fmt::format("a limited key was asked again too early, at {}", at(mark)), Json::array({Json{{"check", "attempts.gap"}, {"retry_after", true}}}));
-        } else if (const auto found = out_until.find(key); found != out_until.end() && mark.at < found->second && !tried.contains({mark.d, mark.c})) {
-          violate("key-rests", fmt::format("a key was used at {} although it was out until {}", at(mark), base::human_duration(found->second.since_start)),
-                  stays_out(key, causes[key].first, found->second - causes[key].second));
+        } else if (const auto* found = out_until.find(key); found != nullptr && mark.at < *found && !tried.contains({mark.d, mark.c})) {
+          violate("key-rests", fmt::format("a key was used at {} although it was out until {}", at(mark), base::human_duration(found->since_start)),
+                  stays_out(key, causes[key].first, *found - causes[key].second));
         }
         tried.insert({mark.d, mark.c});
       }
@@ -123,7 +123,7 @@ class Judge {
   }
 
   /// The key's own check in the live world. What was cut short by a crash there is a little shorter than here.
-  Json stays_out(const std::pair<std::uint32_t, std::uint32_t>& key, const std::string& fault, base::Duration time) const {
+  Json stays_out(const std::pair<std::uint32_t, std::uint32_t>& key, std::string_view fault, base::Duration time) const {
     const auto is = [&](const std::string& provider, const std::string& credential) {
       return key.first == static_cast<std::uint32_t>(base::hash_text(provider)) && key.second == static_cast<std::uint32_t>(base::hash_text(credential));
     };
@@ -141,7 +141,7 @@ class Judge {
     const int targets = case_.spare_keys > 0 ? 2 : 1;
     // Each key once, three tries of each target, one resend on a connection that died, and the least bad key once.
     const auto bound = static_cast<std::size_t>(case_.keys + case_.spare_keys + 3 * targets + 2);
-    std::map<std::uint32_t, std::size_t> attempts;
+    FlatMap<std::uint32_t, std::size_t> attempts;
     for (const auto& mark : marks_) {
       if (mark.kind != K::attempt || mark.d == 0) continue;
       if (++attempts[mark.d] > bound) {
@@ -158,7 +158,7 @@ class Judge {
   }
   /// Only refusals of single keys, and at least one key of the first provider never met one.
   bool key_clean() const {
-    std::set<int> refused;
+    FlatSet<int> refused;
     for (const auto& move : case_.moves) {
       if (move.kind != Move::Kind::fault) continue;
       const auto name = kFaultChoices[move.fault].name;
@@ -246,8 +246,17 @@ class Judge {
     return std::none_of(case_.moves.begin(), case_.moves.end(), [](const Move& move) { return move.kind == Move::Kind::ask_background || move.kind == Move::Kind::chat_background; });
   }
 
+  Json turn_checks() const {
+    auto check = Json::array({Json{{"check", "session.turns"}, {"session", "s1"}, {"transcript", "transcript"}}});
+    // The crash that proves it comes after the last reply: whatever is asked then was asked before.
+    if (!case_.moves.empty() && case_.moves.back().kind == Move::Kind::ask_chat && nothing_in_the_background()) {
+      check.push_back(Json{{"check", "attempts.count"}, {"from", {{"reply", fmt::format("m{}", case_.moves.size())}}}, {"count", 0}});
+    }
+    return check;
+  }
+
   void turns() {
-    std::map<std::pair<std::uint32_t, std::uint32_t>, std::array<int, 3>> counts;
+    FlatMap<std::pair<std::uint32_t, std::uint32_t>, std::array<int, 3>> counts;
     int answered = 0, replies = 0;
     for (const auto& mark : marks_) {
       if (mark.kind == K::turn_accepted) ++counts[{mark.a, mark.b}][0];
@@ -255,65 +264,16 @@ class Judge {
       if (mark.kind == K::turn_failed) ++counts[{mark.a, mark.b}][2];
       if (mark.kind == K::reply && (mark.d & kChat) != 0 && (mark.d & kWhole) != 0) ++replies;
     }
-    auto check = Json::array({Json{{"check", "session.turns"}, {"session", "s1"}, {"transcript", "transcript"}}});
-    // The crash that proves it comes after the last reply: whatever is asked then was asked before.
-    if (!case_.moves.empty() && case_.moves.back().kind == Move::Kind::ask_chat && nothing_in_the_background()) {
-      check.push_back(Json{{"check", "attempts.count"}, {"from", {{"reply", fmt::format("m{}", case_.moves.size())}}}, {"count", 0}});
-    }
     for (const auto& [turn, count] : counts) {
-      if (count[1] > 1) violate("turns-once", fmt::format("turn {} was answered {} times", turn.second, count[1]), check);
-      if (count[1] + count[2] == 0) violate("turns-once", fmt::format("turn {} was accepted and never answered or reported", turn.second), check);
+      if (count[1] > 1) violate("turns-once", fmt::format("turn {} was answered {} times", turn.second, count[1]), turn_checks());
+      if (count[1] + count[2] == 0) violate("turns-once", fmt::format("turn {} was accepted and never answered or reported", turn.second), turn_checks());
     }
-    if (replies > answered) violate("turns-once", fmt::format("{} chat replies were given, but only {} turns are kept", replies, answered), check);
-  }
-
-  void count_seen() {
-    std::map<std::uint32_t, std::set<std::uint32_t>> keys_of, providers_of;
-    std::map<std::uint32_t, std::size_t> tries;
-    std::set<std::uint32_t> whole;
-    std::map<std::pair<std::uint32_t, std::uint32_t>, bool> was_out;
-    bool draining = false, crash = false, open_turn = false;
-    const auto see = [&](std::size_t index) { ++seen_[index]; };
-    for (const auto& mark : marks_) {
-      if (mark.kind == K::reply && (mark.d & kWhole) != 0) whole.insert(mark.a);
-    }
-    for (const auto& mark : marks_) {
-      switch (mark.kind) {
-        case K::attempt:
-          if (whole.contains(mark.d)) {
-            if (!keys_of[mark.d].insert(mark.c).second) see(2);
-            else if (keys_of[mark.d].size() == 2) see(0);
-            if (providers_of[mark.d].insert(mark.b).second && providers_of[mark.d].size() == 2) see(1);
-          }
-          if (was_out[{mark.b, mark.c}]) see(8), was_out[{mark.b, mark.c}] = false;
-          break;
-        case K::out: was_out[{mark.b, mark.c}] = was_out[{mark.b, mark.c}] || mark.d != 0; break;
-        case K::reply:
-          if ((mark.d & kErrorEvent) != 0) see(3);
-          if (draining && (mark.d & kWhole) != 0) see(4);
-          if (draining && (mark.d & kWhole) == 0 && mark.c != kEndedRefused) see(5);
-          break;
-        case K::drain: draining = true; break;
-        case K::exit: draining = false; break;
-        case K::crash:
-          crash = crash || open_turn;
-          if (open_turn) see(6);
-          break;
-        case K::turn_accepted: open_turn = true; break;
-        case K::turn_answered: case K::turn_failed:
-          open_turn = false;
-          if (crash) see(7), crash = false;
-          break;
-        case K::client_gone: see(9); break;
-        default: break;
-      }
-    }
+    if (replies > answered) violate("turns-once", fmt::format("{} chat replies were given, but only {} turns are kept", replies, answered), turn_checks());
   }
 
   const Case& case_;
   const Step* failed_;
   const std::vector<Mark>& marks_;
-  Seen& seen_;
   std::optional<Violation> found_;
 };
 
@@ -321,6 +281,6 @@ class Judge {
 
 std::span<const Rule> rules() { return kRules; }
 
-std::optional<Violation> judge_trace(const Case& what, const Step* failed, const Trace& trace, Seen& seen) { return Judge(what, failed, trace, seen).judge(); }
+std::optional<Violation> judge_trace(const Case& what, const Step* failed, const Trace& trace) { return Judge(what, failed, trace).judge(); }
 
 }  // namespace harness::explore

@@ -45,12 +45,10 @@ const std::vector<Step>& Laboratory::steps_of(const Move& move, bool spare) {
   return steps;
 }
 
-std::vector<const std::vector<Step>*> Laboratory::lists_of(const Case& what) {
-  std::vector<const std::vector<Step>*> lists;
-  lists.reserve(what.moves.size() + 1);
-  for (const auto& move : what.moves) lists.push_back(&steps_of(move, what.spare_keys > 0));
+/// The steps of each move and of the ending; the first of them may be there already.
+void Laboratory::lists_of(const Case& what, std::vector<const std::vector<Step>*>& lists) {
+  while (lists.size() < what.moves.size()) lists.push_back(&steps_of(what.moves[lists.size()], what.spare_keys > 0));
   if (what.ending) lists.push_back(&shape_of(what).ending);
-  return lists;
 }
 
 WorldOptions Laboratory::options_for(const Case& what) const {
@@ -93,6 +91,10 @@ struct Laboratory::Stage {
     steps.poll();
     while (!over && world.clock().step(kLimit)) steps.poll();
   }
+  Outcome judge(const Case& what, Seen& seen) const {
+    count_sometimes(world.trace(), seen);
+    return {.violation = judge_trace(what, steps.failed_step(), world.trace()), .digest = world.trace().digest(), .events = world.clock().steps()};
+  }
   void end() {
     while (world.clients_open() > 0 && world.clock().step(kLimit)) steps.poll();
   }
@@ -104,6 +106,7 @@ struct Laboratory::Trunk {
   Case what;
   std::vector<Arena::Mark> marks;  ///< [n]: after n moves
   std::size_t marked = 0;          ///< how many of them hold
+  std::vector<const std::vector<Step>*> lists;
   Stage* stage = nullptr;          ///< in the arena; never destroyed
 
   /// How many marks are good for a case: 0, or one more than the moves that it shares with the last.
@@ -125,10 +128,12 @@ Laboratory::~Laboratory() = default;
 Outcome Laboratory::run(const Case& what, Seen& seen, std::size_t trunk) {
   if (!kArenas) return run_alone(what, seen);
   const auto& shape = shape_of(what);
-  const auto lists = lists_of(what);
   if (!trunk_) trunk_ = std::make_unique<Trunk>();
   auto& tree = *trunk_;
   tree.marked = tree.shared(what);
+  tree.lists.resize(tree.marked > 0 ? tree.marked - 1 : 0);
+  lists_of(what, tree.lists);
+  const auto& lists = tree.lists;
   if (tree.marked > 0) {
     tree.arena.go_back(tree.marks[tree.marked - 1]);
   } else {
@@ -150,16 +155,17 @@ Outcome Laboratory::run(const Case& what, Seen& seen, std::size_t trunk) {
     }
     if (i < trunk && i < what.moves.size()) tree.mark();
   }
-  return {.violation = judge_trace(what, stage.steps.failed_step(), stage.world.trace(), seen), .digest = stage.world.trace().digest(), .events = stage.world.clock().steps()};
+  return stage.judge(what, seen);
 }
 
 Outcome Laboratory::run_alone(const Case& what, Seen& seen) {
-  const auto lists = lists_of(what);
+  std::vector<const std::vector<Step>*> lists;
+  lists_of(what, lists);
   Stage stage(shape_of(what), options_for(what));
   stage.start();
   for (const auto* list : lists) stage.play(*list);
   stage.end();
-  return {.violation = judge_trace(what, stage.steps.failed_step(), stage.world.trace(), seen), .digest = stage.world.trace().digest(), .events = stage.world.clock().steps()};
+  return stage.judge(what, seen);
 }
 
 Case Laboratory::shrink(Case failing, const std::string& rule, std::uint64_t runs_max) {

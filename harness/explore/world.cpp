@@ -49,7 +49,7 @@ std::int64_t World::send(const SendStep& step, std::int64_t index, std::function
   const auto id = ++client_last_;
   auto& client = clients_[id];
   client.id = id;
-  client.as = call_name(step, index);
+  if (options_.history) client.as = call_name(step, index);
   client.call = options_.history ? nullptr : shared_call(step, index);
   if (client.call == nullptr) {
     client.own = make_call(step, index);
@@ -57,7 +57,7 @@ std::int64_t World::send(const SendStep& step, std::int64_t index, std::function
     client.call = &client.own;
   }
   client.api = step.api;
-  client.reader = std::make_unique<ReplyReader>(step.api, clock_.now().since_start);
+  client.reader = std::make_unique<ReplyReader>(step.api, clock_.now().since_start, options_.history ? ReplyReader::Reads::everything : ReplyReader::Reads::text);
   client.hang_up_events = step.hang_up_events;
   client.done = std::move(done);
   client.session = step.session;

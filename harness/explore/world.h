@@ -67,6 +67,8 @@ class World {
   Clock& clock() { return clock_; }
   History& history() { return history_; }
   Trace& trace() { return trace_; }
+  const Trace& trace() const { return trace_; }
+  const Clock& clock() const { return clock_; }
   simulator::Model& model() { return *model_; }
   const Scenario& scenario() const { return scenario_; }
   /// `make` gives the entry's data, and is called only where a history is kept.
@@ -138,7 +140,7 @@ class World {
   void fail_to_connect(gateway::AttemptId id);
   void run_plan(gateway::AttemptId id);
   void flush(Attempt& attempt);
-  void arrive(gateway::AttemptId id, std::string bytes);
+  void take_arrived(gateway::AttemptId id);
   void take(Attempt& attempt, std::string_view bytes);
   bool inflated_too_little(const Attempt& attempt);
   void end_of_stream(gateway::AttemptId id, bool reset);

@@ -104,13 +104,7 @@ void World::perform(std::vector<gateway::Action>& actions) {
               if (found == attempts_.end()) return;
               found->second->paused = false;
               clock_.after(base::Duration{0}, [this, id = a.id, generation] {
-                while (generation == generation_) {
-                  const auto again = attempts_.find(id.value);
-                  if (again == attempts_.end() || again->second->inbound.empty() || again->second->paused) return;
-                  auto slice = std::move(again->second->inbound.front());
-                  again->second->inbound.pop_front();
-                  take(*again->second, slice);
-                }
+                if (generation == generation_) take_arrived(id);
               });
             },
             [&](gateway::Reply& a) {

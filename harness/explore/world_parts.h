@@ -1,12 +1,40 @@
 // The inner parts of the virtual world, shared by its .cpp files alone.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+
 #include "base/text.h"
 #include "gateway/wire/inflate.h"
 #include "harness/explore/plan_run.h"
 #include "harness/explore/world.h"
 
 namespace harness::explore {
+
+/// What the network has brought and nobody has read yet: bytes, cut where the network cut them.
+class Inbound {
+ public:
+  bool empty() const { return next_ == ends_.size(); }
+  std::string& bytes() { return bytes_; }
+  /// The bytes so far, from the last cut on, arrive as one.
+  void cut(std::size_t at) { ends_.push_back(at); }
+  /// Valid until bytes are added.
+  std::string_view take() {
+    const auto from = next_ == 0 ? std::size_t{0} : ends_[next_ - 1];
+    return std::string_view(bytes_).substr(from, ends_[next_++] - from);
+  }
+  /// Forgets what was taken, when that is all.
+  void tidy() {
+    if (!empty()) return;
+    bytes_.clear();
+    ends_.clear();
+    next_ = 0;
+  }
+
+ private:
+  std::string bytes_;
+  boost::container::small_vector<std::size_t, 6> ends_;
+  std::size_t next_ = 0;
+};
 
 struct World::Attempt {
   gateway::AttemptId id;
@@ -17,7 +45,7 @@ struct World::Attempt {
   std::unique_ptr<gateway::net::Inflater> inflater;
   PlanRun run;
   std::string how;
-  std::deque<std::string> inbound;
+  Inbound inbound;
   std::uint64_t connection = 0;
   base::Duration connect_timeout{0};
   base::Instant arrive_at;

@@ -135,30 +135,31 @@ void World::flush(Attempt& attempt) {
   }
   if (attempt.run.out.empty()) return;
   // One to four slices, anywhere: what arrives together is the network's whim.
-  auto bytes = std::move(attempt.run.out);
+  attempt.inbound.tidy();
+  auto& all = attempt.inbound.bytes();
+  auto from = all.size();
+  all += attempt.run.out;
   attempt.run.out.clear();
   const auto slices = 1 + random_.below(4);
-  std::size_t from = 0;
-  for (std::uint64_t i = 0; i < slices && from < bytes.size(); ++i) {
-    const auto left = bytes.size() - from;
-    const auto size = i + 1 == slices ? left : std::min<std::size_t>(left, 1 + random_.below(left));
-    attempt.inbound.push_back(bytes.substr(from, size));
-    from += size;
+  for (std::uint64_t i = 0; i < slices && from < all.size(); ++i) {
+    const auto left = all.size() - from;
+    from += i + 1 == slices ? left : std::min<std::size_t>(left, 1 + random_.below(left));
+    attempt.inbound.cut(from);
   }
   attempt.arrive_at = std::max(attempt.arrive_at, clock_.now() + kTransitTime);
   clock_.at(attempt.arrive_at, [this, id = attempt.id, generation = generation_] {
-    if (generation != generation_) return;
-    const auto found = attempts_.find(id.value);
-    if (found == attempts_.end() || found->second->paused) return;
-    while (true) {
-      // Looked up anew: what the gateway does with a slice may end the attempt.
-      const auto again = attempts_.find(id.value);
-      if (again == attempts_.end() || again->second->inbound.empty() || again->second->paused) return;
-      auto slice = std::move(again->second->inbound.front());
-      again->second->inbound.pop_front();
-      take(*again->second, slice);
-    }
+    if (generation == generation_) take_arrived(id);
   });
+}
+
+void World::take_arrived(gateway::AttemptId id) {
+  const auto generation = generation_;
+  while (generation == generation_) {
+    // Looked up anew: what the gateway does with a slice may end the attempt.
+    const auto found = attempts_.find(id.value);
+    if (found == attempts_.end() || found->second->inbound.empty() || found->second->paused) return;
+    take(*found->second, found->second->inbound.take());
+  }
 }
 
 void World::take(Attempt& attempt, std::string_view bytes) {
