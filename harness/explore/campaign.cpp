@@ -6,6 +6,7 @@ namespace {
 constexpr std::uint64_t kRepeatEvery = 250;
 /// Cases in a row that one worker makes, so that they share what they can.
 constexpr std::uint64_t kShare = 512;
+constexpr std::uint64_t kTreesOfAShape = 16;
 constexpr std::uint64_t kShrinkRunsMax = 2'000;
 
 }  // namespace
@@ -15,9 +16,9 @@ PlannedCase campaign_case(const CampaignOptions& options, std::uint64_t index) {
     const auto trunk = short_case->moves.size() - 1;
     return {*std::move(short_case), trunk};
   }
-  const auto cases = tree_cases(options.length);
+  const auto cases = tree_cases(options.length), tree = index / cases;
   PlannedCase made;
-  made.what = random_case(base::hash_mix({options.seed, index / cases}), index % cases, options.length, made.trunk);
+  made.what = random_case(base::hash_mix({options.seed, 0, tree / kTreesOfAShape}), base::hash_mix({options.seed, 1, tree}), index % cases, options.length, made.trunk);
   return made;
 }
 

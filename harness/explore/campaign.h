@@ -57,11 +57,12 @@ inline constexpr std::size_t kEndingSteps = 4;
 
 /// The index-th of all short cases, in a fixed order (lengths 1, 2, …); nothing when they are used up at `length_max`.
 std::optional<Case> enumerated_case(std::uint64_t index, std::size_t length_max);
-/// Random cases grow on trees, so that they share their beginnings: a tree has its keys and its swarm weights (it leaves most kinds of move
-/// out), each node adds a move to those above it and is a case. Neighbouring nodes share all of the shorter one's moves, or all but the last.
+/// Random cases grow on trees, so that they share their beginnings: a tree has its swarm weights (it leaves most kinds of move out), each node
+/// adds a move to those above it and is a case. Neighbouring nodes share all of the shorter one's moves, or all but the last.
 std::uint64_t tree_cases(std::size_t length_max);
-/// `seed`: the tree's; `node` < tree_cases. Into `trunk` go how many of its moves the nodes after it begin with.
-Case random_case(std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk);
+/// `shape`: of the keys and the world's own dice, so that trees of one shape share its start; `seed`: the tree's; `node` < tree_cases.
+/// Into `trunk` go how many of its moves the nodes after it begin with.
+Case random_case(std::uint64_t shape, std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk);
 /// The case as a scenario that both worlds run; `expect` are checks of the harness, `name` its file name.
 Scenario scenario_of(const Case& what);
 std::string scenario_text(const Case& what, const std::string& title, const std::string& why, const base::Json& expect);

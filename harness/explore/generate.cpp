@@ -85,8 +85,8 @@ const std::vector<std::vector<K>>& themes() {
   return all;
 }
 
-/// The last moves of a tree branch, as far as this many: so many that its cases are unlike, so few that they share what they can.
-constexpr std::size_t kBranchingDepth = 6;
+/// Only the last moves of a tree branch: what comes to light by a rare pair of first moves needs many trees, and a tree costs nothing but its start.
+constexpr std::size_t kBranchingDepth = 2;
 
 /// The nodes of the subtree below a node at `depth`, itself included.
 std::uint64_t subtree_nodes(std::size_t depth, std::size_t depth_max) {
@@ -112,13 +112,13 @@ std::vector<std::uint64_t> path_to(std::uint64_t node, std::size_t depth_max) {
 
 std::uint64_t tree_cases(std::size_t length_max) { return subtree_nodes(0, length_max) - 1; }
 
-Case random_case(std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk) {
-  base::Random random(base::mix(seed));
+Case random_case(std::uint64_t shape, std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk) {
+  base::Random start(base::mix(shape)), random(base::mix(seed));
   Case made;
-  made.seed = seed >> 16;  // a scenario file takes a signed number
-  made.keys = static_cast<int>(random.between(std::int64_t{1}, std::int64_t{3}));
-  made.spare_keys = static_cast<int>(random.between(std::int64_t{0}, std::int64_t{2}));
-  made.commit_complete = random.chance(0.2);
+  made.seed = shape >> 16;  // a scenario file takes a signed number
+  made.keys = static_cast<int>(start.between(std::int64_t{1}, std::int64_t{3}));
+  made.spare_keys = static_cast<int>(start.between(std::int64_t{0}, std::int64_t{2}));
+  made.commit_complete = start.chance(0.2);
   // Swarm testing (Groce and others, 2012): what a case leaves out matters as much as what it has.
   std::array<double, kMoveKinds> weights{};
   double sum = 0;

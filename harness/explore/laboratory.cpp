@@ -56,7 +56,7 @@ WorldOptions Laboratory::options_for(const Case& what) const {
   options.seed = what.seed;
   // The keys of a shape are made with one seed: its configuration is shared by all its cases.
   options.model_seed = 1;
-  options.history = false;
+  options.history = options.provider_journal = false;
   options.parts = parts_;
   options.expected_text = kReplyText;
   options.fault_code = [](std::string_view fault) -> std::uint32_t {

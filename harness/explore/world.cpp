@@ -29,7 +29,7 @@ const Call* shared_call(const SendStep& step, std::int64_t index) {
 
 World::World(const Scenario& scenario, gateway::Config config, std::shared_ptr<const manager::Unit> unit, WorldOptions options)
     : scenario_(scenario), config_(std::move(config)), options_(std::move(options)), clock_(base::mix(options_.seed)), random_(base::mix(options_.seed ^ 0x5eedU)), unit_(std::move(unit)) {
-  model_ = std::make_unique<simulator::Model>(scenario.providers, simulator::ModelOptions{.seed = options_.model_seed.value_or(options_.seed), .salt = "virtual", .keep_journal = options_.history}, clock_.now());
+  model_ = std::make_unique<simulator::Model>(scenario.providers, simulator::ModelOptions{.seed = options_.model_seed.value_or(options_.seed), .salt = "virtual", .keep_journal = options_.provider_journal}, clock_.now());
   idle_.resize(model_->provider_count());
   host_ = std::make_unique<VirtualHost>(*this);
   manager::ManagerSettings settings;

@@ -33,6 +33,7 @@ struct GatewayParts {
 struct WorldOptions {
   std::uint64_t seed = 1;
   bool history = true;        ///< false: only the trace, for runs by the million
+  bool provider_journal = true;  ///< the providers' own notes of their attempts
   manager::Compat compat = manager::Compat::v252;
   GatewayParts parts;
   std::optional<std::uint64_t> model_seed;  ///< of the providers' keys, where it is not the run's own

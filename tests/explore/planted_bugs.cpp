@@ -14,7 +14,7 @@
 
 namespace {
 
-constexpr std::uint64_t kBudget = 20'000;
+constexpr std::uint64_t kBudget = 100'000;
 constexpr std::size_t kMovesMax = 6;
 
 /// Bugs of the core that the rules of exploration are about. What only a header, a log line or a page shows is left to the scenarios.
