@@ -109,7 +109,7 @@ void Engine::end_request(Request& r, Reason reason, int status) {
 }
 
 void Engine::say_done(const Request& r, Reason reason, int status, base::Duration total) {
-  Fields fields;
+  LogFields fields;
   fields.add("request", r.trace.request_id).add("front", kDialectNames(r.front)).add("model", r.ask.model).add("status", status);
   fields.add("reason", kReasonNames(reason)).add("attempts", r.attempts).add("ms", base::milliseconds(total));
   fields.add("wait_ms", base::milliseconds(r.waited)).add("trace_id", r.trace.trace_id);
@@ -118,7 +118,7 @@ void Engine::say_done(const Request& r, Reason reason, int status, base::Duratio
   if (r.trail.size() > 1 || (!r.trail.empty() && reason != Reason::none)) {  // one good attempt is told by the members above
     base::Json trail = base::Json::array();
     for (const TrailEntry& e : r.trail) {
-      Fields one(6);
+      LogFields one(6);
       one.add("target", e.target).add("key", e.key).add("reason", e.reason).add("status", e.status).add("ms", e.ms).add("wait_ms", e.wait_ms);
       trail.push_back(one.take());
     }

@@ -106,6 +106,7 @@ class Engine final : public GatewayCore {
   // ---- recovery/walk.cpp: whom to ask next ----
   void pursue(Request& r);
   bool suits(Request& r, std::size_t target);
+  std::optional<RequestProblem> prepare(Request& r, std::size_t target);
   bool elsewhere(Request& r);
   void next_target(Request& r);
   bool try_target(Request& r);

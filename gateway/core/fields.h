@@ -8,12 +8,12 @@
 
 namespace gateway {
 
-class Fields {
+class LogFields {
  public:
-  explicit Fields(std::size_t about = 16) { members().reserve(about); }
+  explicit LogFields(std::size_t about = 16) { members().reserve(about); }
   /// Keys must be distinct: they are not looked up.
   template <class T>
-  Fields& add(std::string_view key, T&& value) {
+  LogFields& add(std::string_view key, T&& value) {
     members().emplace_back(std::piecewise_construct, std::forward_as_tuple(key), std::forward_as_tuple(std::forward<T>(value)));
     return *this;
   }

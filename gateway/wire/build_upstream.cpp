@@ -48,12 +48,6 @@ UpstreamBody envelope(const ClientRequest& request, Dialect upstream, std::strin
   return out;
 }
 
-bool same_dialect(const ClientRequest& request, Dialect upstream) {
-  if (request.front == Dialect::openai_embeddings) return is_openai(upstream);
-  // The chat front's requests are written in the shape of chat/completions.
-  return request.front == upstream || (request.front == Dialect::chat && upstream == Dialect::openai_chat);
-}
-
 base::Json parsed_body(const ClientRequest& request) {
   return request.body.is_null() ? base::parse_wire_json(request.raw).value_or(base::Json::object()) : request.body;
 }
@@ -89,6 +83,12 @@ WrittenBody translated(const ClientRequest& request, Dialect upstream, std::stri
 }
 
 }  // namespace
+
+bool same_dialect(const ClientRequest& request, Dialect upstream) {
+  if (request.front == Dialect::openai_embeddings) return is_openai(upstream);
+  // The chat front's requests are written in the shape of chat/completions.
+  return request.front == upstream || (request.front == Dialect::chat && upstream == Dialect::openai_chat);
+}
 
 BuiltRequest build_upstream(const ClientRequest& request, Dialect upstream, std::string_view model) {
   if (request.front == Dialect::openai_embeddings && !is_openai(upstream)) return RequestProblem{400, "embeddings go to OpenAI-compatible providers only", "model"};

@@ -62,6 +62,8 @@ using BuiltRequest = std::variant<UpstreamBody, RequestProblem>;
 BuiltRequest build_upstream(const ClientRequest& request, Dialect upstream, std::string_view model);
 /// Whether the target could serve it at all; the sentence when not.
 std::optional<RequestProblem> cannot_carry(const ClientRequest& request, Dialect upstream);
+/// Whether the body goes as the caller wrote it, but for its model: nothing to translate, nothing that could not be carried.
+bool same_dialect(const ClientRequest& request, Dialect upstream);
 
 /// Headers of the caller that speak of the dialect, for a target of the same one (set() them over the built ones): the
 /// API version and betas of Anthropic, the betas of OpenAI. Across dialects: none.

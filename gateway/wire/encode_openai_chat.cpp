@@ -102,7 +102,6 @@ Json openai_chat_usage(const Usage& usage) {
 std::unique_ptr<Encoder> make_openai_chat_encoder(EncoderOptions options) { return std::make_unique<OpenAiChatEncoder>(std::move(options)); }
 
 std::string plain_openai_chat(const EncoderOptions& options, const Gathered& reply) {
-  Json message{{"role", "assistant"}, {"content", nullptr}, {"refusal", nullptr}};
   std::string reasoning;
   Json calls = Json::array();
   for (const auto& block : reply.blocks) {
@@ -113,13 +112,18 @@ std::string plain_openai_chat(const EncoderOptions& options, const Gathered& rep
     calls.push_back(std::move(call));
   }
   const auto text = reply.text();
-  if (!text.empty() || calls.empty()) message["content"] = text;
-  if (!reasoning.empty()) message["reasoning_content"] = reasoning;
-  if (!calls.empty()) message["tool_calls"] = std::move(calls);
-  Json body{{"id", made_id("chatcmpl-", options)}, {"object", "chat.completion"}, {"created", options.created}, {"model", shown_model(options, reply.model)}};
-  body["choices"] = Json::array({{{"index", 0}, {"message", std::move(message)}, {"logprobs", nullptr}, {"finish_reason", std::string(finish_word(reply.finish, reply.has_tools()))}}});
-  if (reply.usage_known) body["usage"] = openai_chat_usage(reply.usage);
-  return base::dump(body);
+  std::string out = R"({"id":)" + json_string(made_id("chatcmpl-", options)) + R"(,"object":"chat.completion","created":)" + std::to_string(options.created) + R"(,"model":)" +
+                    json_string(shown_model(options, reply.model)) + R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
+  if (!text.empty() || calls.empty()) append_json_string(out, text);
+  else out += "null";
+  out += R"(,"refusal":null)";
+  if (!reasoning.empty()) append_json_string(out += R"(,"reasoning_content":)", reasoning);
+  if (!calls.empty()) out.append(R"(,"tool_calls":)").append(base::dump(calls));
+  out += R"(},"logprobs":null,"finish_reason":)";
+  append_json_string(out, finish_word(reply.finish, reply.has_tools()));
+  out += "}]";
+  if (reply.usage_known) out.append(R"(,"usage":)").append(base::dump(openai_chat_usage(reply.usage)));
+  return out += '}';
 }
 
 }  // namespace gateway

@@ -4,69 +4,79 @@ namespace gateway {
 
 using base::Json;
 
-Fields::Fields(const Json& object, std::string at) : object_(&object), at_(std::move(at)) {}
+Fields::Fields(const Json& object, std::string at) : object_(&object), at_(std::move(at)), seen_(object.is_object() ? object.size() : 0, false) {}
 
-const Json* Fields::get(const std::string& key) {
-  seen_.insert(key);
-  const auto* value = base::find(*object_, key);
+const Json* Fields::see(std::string_view key) {
+  std::size_t place = 0;
+  for (auto it = object_->begin(); it != object_->end() && place < seen_.size(); ++it, ++place) {
+    if (it.key() != key) continue;
+    seen_[place] = true;
+    return &it.value();
+  }
+  return nullptr;
+}
+
+const Json* Fields::get(std::string_view key) {
+  const auto* value = see(key);
   return value && !value->is_null() ? value : nullptr;
 }
 
-std::string Fields::string(const std::string& key, const std::string& otherwise) {
+std::string Fields::string(std::string_view key, std::string_view otherwise) {
   const auto* value = get(key);
   if (value && !value->is_string()) refuse("\"" + at(key) + "\" must be a string", at(key));
-  return value ? value->get_ref<const std::string&>() : otherwise;
+  return value ? value->get_ref<const std::string&>() : std::string(otherwise);
 }
 
-std::string Fields::required_string(const std::string& key) {
+std::string Fields::required_string(std::string_view key) {
   auto value = string(key);
   if (value.empty()) refuse("\"" + at(key) + "\" is missing", at(key));
   return value;
 }
 
-std::optional<std::int64_t> Fields::integer(const std::string& key) {
+std::optional<std::int64_t> Fields::integer(std::string_view key) {
   const auto* value = get(key);
   if (!value) return std::nullopt;
   if (!value->is_number_integer()) refuse("\"" + at(key) + "\" must be a whole number", at(key));
   return base::integer_or(*object_, key, INT64_MAX);
 }
 
-std::optional<bool> Fields::boolean(const std::string& key) {
+std::optional<bool> Fields::boolean(std::string_view key) {
   const auto* value = get(key);
   if (!value) return std::nullopt;
   if (!value->is_boolean()) refuse("\"" + at(key) + "\" must be true or false", at(key));
   return value->get<bool>();
 }
 
-Json Fields::number(const std::string& key) {
+Json Fields::number(std::string_view key) {
   const auto* value = get(key);
   if (value && !value->is_number()) refuse("\"" + at(key) + "\" must be a number", at(key));
   return value ? *value : Json(nullptr);
 }
 
-const Json* Fields::array(const std::string& key) {
+const Json* Fields::array(std::string_view key) {
   const auto* value = get(key);
   if (value && !value->is_array()) refuse("\"" + at(key) + "\" must be a list", at(key));
   return value;
 }
 
-const Json* Fields::object(const std::string& key) {
+const Json* Fields::object(std::string_view key) {
   const auto* value = get(key);
   if (value && !value->is_object()) refuse("\"" + at(key) + "\" must be an object", at(key));
   return value;
 }
 
 void Fields::hints(std::initializer_list<const char*> keys) {
-  for (const auto* key : keys) seen_.insert(key);
+  for (const auto* key : keys) see(key);
 }
 
-void Fields::refuse_if_present(const std::string& key, const std::string& why) {
+void Fields::refuse_if_present(std::string_view key, const std::string& why) {
   if (get(key)) refuse("\"" + at(key) + "\" cannot be carried to this target: " + why, at(key));
 }
 
 void Fields::done() {
-  for (auto it = object_->begin(); it != object_->end(); ++it) {
-    if (seen_.contains(it.key()) || it.value().is_null()) continue;
+  std::size_t place = 0;
+  for (auto it = object_->begin(); it != object_->end() && place < seen_.size(); ++it, ++place) {
+    if (seen_[place] || it.value().is_null()) continue;
     refuse("\"" + at(it.key()) + "\" cannot be carried to a target of another dialect", at(it.key()));
   }
 }
@@ -101,7 +111,7 @@ PromptPart file_part(const std::string& url, std::string name, std::string at) {
   return part;
 }
 
-std::vector<std::string> read_stop(Fields& in, const std::string& key) {
+std::vector<std::string> read_stop(Fields& in, std::string_view key) {
   const auto* value = in.get(key);
   if (!value) return {};
   if (value->is_string()) return {value->get_ref<const std::string&>()};

@@ -1,7 +1,7 @@
 // What the readers of the fronts share: typed looks into a caller's body that refuse in plain words.
 #pragma once
 
-#include <set>
+#include <boost/container/small_vector.hpp>
 #include <string>
 
 #include "gateway/wire/prompt.h"
@@ -14,27 +14,29 @@ class Fields {
  public:
   Fields(const base::Json& object, std::string at);
   /// The value, or nullptr when it is absent or null.
-  const base::Json* get(const std::string& key);
-  std::string string(const std::string& key, const std::string& otherwise = "");
-  std::string required_string(const std::string& key);
-  std::optional<std::int64_t> integer(const std::string& key);
-  std::optional<bool> boolean(const std::string& key);
-  base::Json number(const std::string& key);  ///< null when absent
-  const base::Json* array(const std::string& key);
-  const base::Json* object(const std::string& key);
+  const base::Json* get(std::string_view key);
+  std::string string(std::string_view key, std::string_view otherwise = "");
+  std::string required_string(std::string_view key);
+  std::optional<std::int64_t> integer(std::string_view key);
+  std::optional<bool> boolean(std::string_view key);
+  base::Json number(std::string_view key);  ///< null when absent
+  const base::Json* array(std::string_view key);
+  const base::Json* object(std::string_view key);
   /// Members that may be dropped: hints whose loss changes no answer.
   void hints(std::initializer_list<const char*> keys);
   /// Members that only the caller's own dialect can serve.
-  void refuse_if_present(const std::string& key, const std::string& why);
+  void refuse_if_present(std::string_view key, const std::string& why);
   /// Refuses what was not asked for.
   void done();
-  std::string at(const std::string& key) const { return at_.empty() ? key : at_ + "." + key; }
+  std::string at(std::string_view key) const { return at_.empty() ? std::string(key) : (at_ + ".").append(key); }
   const std::string& place() const { return at_; }
 
  private:
   const base::Json* object_;
   std::string at_;
-  std::set<std::string, std::less<>> seen_;
+  /// The member, noted as seen; nullptr when it is absent.
+  const base::Json* see(std::string_view key);
+  boost::container::small_vector<bool, 24> seen_;  ///< by the member's place in the object
 };
 
 /// Calls `each` with every object of a list and its place; refuses members that are no objects.
@@ -54,7 +56,7 @@ PromptPart image_part(const std::string& url, std::string detail, std::string at
 /// A file from a data URL.
 PromptPart file_part(const std::string& url, std::string name, std::string at);
 /// "stop": a string or a list of strings.
-std::vector<std::string> read_stop(Fields& in, const std::string& key);
+std::vector<std::string> read_stop(Fields& in, std::string_view key);
 std::string checked_effort(const std::string& effort, const std::string& at);
 /// {"type":"json_schema", name, schema, strict, description}, its members already inside `in`.
 OutputFormat read_schema(Fields& in);

@@ -177,7 +177,7 @@ void Engine::say_failure(const Request& r, const Verdict& verdict, const Plan& p
   const TargetEntry& target = r.route->targets[a.target];
   last_failure_ = {now_.wall, r.trace.request_id, target.name, a.lease.key->label, verdict.reason, a.status};
   if (!says(Level::warn)) return;
-  Fields fields;
+  LogFields fields;
   fields.add("request", r.trace.request_id).add("attempt", a.id.value).add("target", target.name).add("provider", target.provider->config->name);
   fields.add("key", a.lease.key->label).add("reason", kReasonNames(verdict.reason)).add("status", a.status);
   fields.add("ms", base::milliseconds(now_.instant - a.started)).add("next", kNext[static_cast<std::size_t>(plan.next)]).add("why", verdict.why);

@@ -38,6 +38,9 @@ struct Attempt {
 
 enum class Phase : std::uint8_t { queued, trying, backing_off, parked, done };
 
+/// A written body above this is not kept for its attempt: many may wait, and memory matters more then than time.
+inline constexpr std::size_t kPreparedMax = 64U << 10;
+
 struct Request : DueNode {
   RequestId id;
   std::shared_ptr<Setup> setup;        ///< the configuration it began under
@@ -65,6 +68,7 @@ struct Request : DueNode {
   std::optional<std::size_t> least_bad;  ///< the evicted target that was asked because nothing better was left
   std::int64_t window_above = 0;       ///< only targets with a larger window will do
   std::uint64_t suits_known = 0, suits = 0;  ///< by target, for the first 64
+  std::optional<std::pair<std::size_t, UpstreamBody>> prepared;  ///< written already, for the target of that index
   std::optional<RequestProblem> unsuited;    ///< why the first unsuitable target is that
   std::string target_before;           ///< of the attempt before, for the log
   std::vector<TrailEntry> trail;

@@ -48,7 +48,7 @@ bool Engine::suits(Request& r, std::size_t index) {
   } else if (r.count_tokens && provider.dialect != Dialect::anthropic_messages) {
     problem = RequestProblem{400, target.name + " cannot count tokens", "model"};
   } else {
-    problem = cannot_carry(r.ask, provider.dialect);
+    problem = prepare(r, index);
   }
   r.suits_known |= bit;
   if (!problem) r.suits |= bit;
@@ -218,10 +218,24 @@ StartAttempt Engine::attempt_action(const Request& r, UpstreamBody built, const 
   return action;
 }
 
+/// Why the request cannot be written for a target. What was written to find out is kept for the attempt: to translate takes longer than all else.
+std::optional<RequestProblem> Engine::prepare(Request& r, std::size_t index) {
+  const TargetEntry& target = r.route->targets[index];
+  const auto dialect = target.provider->config->dialect;
+  if (same_dialect(r.ask, dialect)) return std::nullopt;
+  BuiltRequest built = build_upstream(r.ask, dialect, target.model);
+  if (auto* problem = std::get_if<RequestProblem>(&built)) return std::move(*problem);
+  auto& body = std::get<UpstreamBody>(built);
+  if (body.body.size() <= kPreparedMax) r.prepared.emplace(index, std::move(body));
+  return std::nullopt;
+}
+
 /// False when the request cannot be written for this target after all.
 bool Engine::begin(Request& r, const KeyPtr& key) {
   const TargetEntry& target = r.target_entry();
-  BuiltRequest built = build_upstream(r.ask, target.provider->config->dialect, target.model);
+  const bool prepared = r.prepared && r.prepared->first == r.target;
+  BuiltRequest built = prepared ? BuiltRequest(std::move(r.prepared->second)) : build_upstream(r.ask, target.provider->config->dialect, target.model);
+  if (prepared) r.prepared.reset();
   if (auto* problem = std::get_if<RequestProblem>(&built)) {
     if (!r.unsuited) r.unsuited = std::move(*problem);
     if (r.target < 64) {
