@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
+
+#include "base/assert.h"
 
 namespace harness::explore {
 
@@ -59,6 +62,7 @@ Arena::Head& Arena::head() const { return *std::launder(reinterpret_cast<Head*>(
 
 Arena::Arena() : memory_(static_cast<std::byte*>(std::malloc(kSize))) {
   if (memory_ == nullptr) throw std::bad_alloc();
+  ASSERT(mine == nullptr);
   mine = this;
   clear();
 }
@@ -95,6 +99,7 @@ void Arena::release(void* block) noexcept {
   auto* place = static_cast<std::byte*>(block) - sizeof(Label);
   Label label;
   std::memcpy(&label, place, sizeof label);
+  ASSERT(label.free == 0);
   label.free = 1;
   std::memcpy(place, &label, sizeof label);
   auto& state = head();

@@ -77,7 +77,7 @@ class Arena {
   bool holds(const void* block) const noexcept { return static_cast<std::size_t>(static_cast<const std::byte*>(block) - memory_) < kSize; }
   std::size_t used() const;  ///< bytes, free blocks included
 
-  static constexpr std::size_t kSize = std::size_t{512} << 20;  ///< of address space; pages come as they are used
+  static constexpr std::size_t kSize = std::size_t{128} << 20;  ///< of address space; pages come as they are used
 
  private:
   struct Head;

@@ -22,11 +22,16 @@ PlannedCase campaign_case(const CampaignOptions& options, std::uint64_t index) {
   return made;
 }
 
+bool is_repeated(const CampaignOptions& options, std::uint64_t index) {
+  // By dice: every n-th would be the same place of each tree.
+  return options.repeat_all || base::hash_mix({options.seed, 2, index}) % kRepeatEvery == 0;
+}
+
 CampaignResult run_campaign(Laboratory& laboratory, const CampaignOptions& options) {
   CampaignResult result;
   for (std::uint64_t index = options.first; index < options.runs; ++index) {
     if (index / kShare % options.workers != options.worker) continue;
-    if (options.go_on && !options.go_on()) break;
+    if (options.go_on && !options.go_on(index)) break;
     if (enumerated_case(index, options.exhaustive)) ++result.enumerated;
     const auto [what, trunk] = campaign_case(options, index);
     auto outcome = laboratory.run(what, result.seen, trunk);
@@ -34,12 +39,13 @@ CampaignResult run_campaign(Laboratory& laboratory, const CampaignOptions& optio
     result.events += outcome.events;
     // Order of workers must not matter: a sum of mixed values.
     result.digest += base::hash_mix({index, outcome.digest});
-    if (index % kRepeatEvery == 0) {
+    if (is_repeated(options, index)) {
       Seen ignored{};
       ++result.repeated;
-      if (laboratory.run_alone(what, ignored).digest != outcome.digest) result.deterministic = false;
+      if (laboratory.run_alone(what, ignored).digest != outcome.digest && !result.differs) result.differs = index;
     }
     if (outcome.violation) {
+      if (options.found) options.found(index);
       Failure failure{.index = index, .found = what, .shrunk = laboratory.shrink(what, outcome.violation->rule, kShrinkRunsMax), .violation = *outcome.violation};
       Seen ignored{};
       if (auto again = laboratory.run_alone(failure.shrunk, ignored); again.violation) failure.violation = *again.violation;

@@ -242,7 +242,8 @@ Json scenario_json(const Case& what, const std::string& title, const std::string
 }  // namespace
 
 std::string scenario_text(const Case& what, const std::string& title, const std::string& why, const Json& expect) {
-  return base::dump_pretty(scenario_json(what, title, why, expect)) + "\n";
+  // That the gateway lives is true of every case: a file that expects nothing would pass whatever happens.
+  return base::dump_pretty(scenario_json(what, title, why, expect.empty() ? Json::array({Json{{"check", "gateway.survives"}}}) : expect)) + "\n";
 }
 
 Scenario scenario_of(const Case& what) {

@@ -235,6 +235,7 @@ Case Laboratory::shrink(Case failing, const std::string& rule, std::uint64_t run
       if (failing.moves[i].kind == Move::Kind::fault && failing.moves[i].key != 0) simpler([](Move& move) { move.key = 0; });
       if (failing.moves[i].kind == Move::Kind::fault && failing.moves[i].times == 2) simpler([](Move& move) { move.times = 1; });
       if (failing.moves[i].kind != Move::Kind::ask && failing.moves[i].kind < Move::Kind::fault) simpler([](Move& move) { move.kind = Move::Kind::ask; });
+      if (failing.moves[i].kind > Move::Kind::ask_stream && failing.moves[i].kind < Move::Kind::fault) simpler([](Move& move) { move.kind = Move::Kind::ask_stream; });
     }
   }
   return failing;

@@ -10,6 +10,8 @@ using base::Json;
 
 namespace {
 
+constexpr std::uint64_t kAskEvery = 1024;  ///< steps of the clock between two looks at whether to go on
+
 std::string step_reason(const std::vector<Step>& steps);
 
 struct Reason {
@@ -137,7 +139,11 @@ base::Result<History> run_virtual(const Scenario& scenario, const WorldOptions& 
     begin();
   }
   const auto limit = base::Instant{} + scenario.time_limit;
-  while ((!over || world.clients_open() > 0) && world.clock().step(limit)) steps.poll();
+  bool interrupted = false;
+  while ((!over || world.clients_open() > 0) && !interrupted && world.clock().step(limit)) {
+    steps.poll();
+    interrupted = options.go_on && world.clock().steps() % kAskEvery == 0 && !options.go_on();
+  }
   world.note("harness", "teardown", [&]() -> Json { return Json::object(); });
   // What the teardown does comes after it, on the clock too.
   bool later = false;
@@ -149,7 +155,7 @@ base::Result<History> run_virtual(const Scenario& scenario, const WorldOptions& 
   while (!stopped && world.clock().step(limit + std::chrono::minutes{5})) {
   }
   world.finish();
-  world.note("harness", "end", [&]() -> Json { return {{"steps_done", steps.done()}, {"complete", over && !steps.failed()}, {"interrupted", false}}; });
+  world.note("harness", "end", [&]() -> Json { return {{"steps_done", steps.done()}, {"complete", over && !steps.failed() && !interrupted}, {"interrupted", interrupted}}; });
   auto history = std::move(world.history());
   history.sort();
   return history;

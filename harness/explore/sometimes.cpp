@@ -36,14 +36,18 @@ class Counter {
         if (probes_.contains(mark.a)) see(mark.d == 0 ? Sometimes::probe_succeeded : Sometimes::probe_failed);
         return;
       case K::out: out_[{mark.b, mark.c}] = out_[{mark.b, mark.c}] || mark.d != 0; return;
+      case K::request: open_[mark.a] = true; return;
       case K::reply:
         if ((mark.d & kErrorEvent) != 0) see(Sometimes::cut_honestly);
-        if (draining_ && (mark.d & kWhole) != 0) see(Sometimes::drain_let_finish);
-        if (draining_ && (mark.d & kWhole) == 0 && mark.c != kEndedRefused) see(Sometimes::drain_cut);
+        if (draining_.contains(mark.a)) see((mark.d & kWhole) != 0 ? Sometimes::drain_let_finish : Sometimes::drain_cut);
+        open_.erase(mark.a);
         return;
-      case K::drain: draining_ = true; return;
-      case K::exit: draining_ = false; return;
+      case K::drain:
+        for (const auto& [client, is_open] : open_) draining_.insert(client);
+        return;
+      case K::boot: draining_ = {}; return;
       case K::crash:
+        draining_ = {};
         crash_ = crash_ || turn_open_;
         if (turn_open_) see(Sometimes::crash_left_turn);
         return;
@@ -75,7 +79,9 @@ class Counter {
   FlatMap<std::uint32_t, Tries> requests_;
   FlatMap<Key, bool> out_;
   FlatSet<std::uint32_t> probes_;  ///< attempts: the first with a key that was out
-  bool draining_ = false, crash_ = false, turn_open_ = false;
+  FlatMap<std::uint32_t, bool> open_;
+  FlatSet<std::uint32_t> draining_;  ///< clients whose requests were open when the drain began
+  bool crash_ = false, turn_open_ = false;
 };
 
 }  // namespace

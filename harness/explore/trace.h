@@ -14,7 +14,7 @@ struct Mark {
   enum class Kind : std::uint8_t {
     request,        ///< a: client
     reply,          ///< a: client, b: status, c: how it ended (ReplyEnd), d: flags (kWhole …)
-    attempt,        ///< a: attempt, b: provider, c: key, d: client (0: the gateway's own)
+    attempt,        ///< a: attempt, b: provider, c: key, d: client (0: the gateway's own), e: request
     answer,         ///< a: attempt, b: provider, c: key, d: fault (index in the exploration's table, 0: healthy)
     told_to_wait,   ///< a: attempt, b: provider, c: key, d: milliseconds of the 429's Retry-After
     client_gone,    ///< a: client
@@ -27,7 +27,7 @@ struct Mark {
   };
   Kind kind = Kind::request;
   base::Instant at;
-  std::uint32_t a = 0, b = 0, c = 0, d = 0;
+  std::uint32_t a = 0, b = 0, c = 0, d = 0, e = 0;
 };
 enum ReplyEnd : std::uint32_t { kEndedComplete, kEndedBroken, kEndedRefused, kEndedLeft, kEndedTimeout };
 inline constexpr std::uint32_t kWhole = 1;      ///< a success with everything in it

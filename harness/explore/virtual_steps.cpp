@@ -130,18 +130,11 @@ void VirtualSteps::perform(const Step& step, const ManagerStep& what, Done done)
     });
     return;
   }
-  for (const auto& row : manager::kFaults) {
-    if (row.name != what.fault) continue;
-    if (row.actor != manager::FaultActor::machine) return fail(step, "this fault needs real processes");
-    manager::Fault fault;
-    fault.kind = row.kind;
-    fault.times = static_cast<int>(base::integer_or(what.params, "times", 1));
-    fault.by = base::parse_duration(base::string_or(what.params, "by")).value_or(base::Duration{0});
-    fault.code = static_cast<int>(base::integer_or(what.params, "code", 0));
-    world_.manager_fault(fault);
-    return done();
-  }
-  fail(step, "no fault is called " + what.fault);
+  const auto armed = manager::read_fault(what.fault, what.params);
+  if (!armed) return fail(step, manager::check_fault(what.fault, what.params));
+  if (armed->row->actor != manager::FaultActor::machine) return fail(step, "this fault needs real processes");
+  world_.manager_fault(armed->fault);
+  done();
 }
 
 void VirtualSteps::perform(const Step& step, const EditConfigStep& edit, Done done) {

@@ -36,6 +36,7 @@ struct WorldOptions {
   bool provider_journal = true;  ///< the providers' own notes of their attempts
   manager::Compat compat = manager::Compat::v252;
   GatewayParts parts;
+  std::function<bool()> go_on;  ///< asked now and then by run_virtual: false ends the run; empty: always
   std::optional<std::uint64_t> model_seed;  ///< of the providers' keys, where it is not the run's own
   std::string expected_text;  ///< what every whole reply says; empty: anything
   std::function<std::uint32_t(std::string_view fault)> fault_code;  ///< for the trace; empty: 0

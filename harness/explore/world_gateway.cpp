@@ -92,7 +92,7 @@ void World::perform(std::vector<gateway::Action>& actions) {
         Overloaded{
             [&](gateway::StartAttempt& a) {
               trace_.add({.kind = Mark::Kind::attempt, .at = clock_.now(), .a = a.id.value, .b = static_cast<std::uint32_t>(base::hash_text(a.provider)),
-                          .c = static_cast<std::uint32_t>(base::hash_text(a.credential)), .d = client_of(a.request)});
+                          .c = static_cast<std::uint32_t>(base::hash_text(a.credential)), .d = client_of(a.request), .e = a.request.value});
               start_attempt(a);
             },
             [&](gateway::CancelAttempt& a) { close_attempt(a.id, "client-fin"); },

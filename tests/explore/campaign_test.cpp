@@ -41,7 +41,17 @@ TEST(Campaign, ThreeWorkersMakeTheRunsOfOne) {
   }
   EXPECT_EQ(sum.runs, one.runs);
   EXPECT_EQ(sum.digest, one.digest);
-  EXPECT_TRUE(one.deterministic);
+  EXPECT_FALSE(one.differs);
+  EXPECT_GT(one.repeated, 0U);
+}
+
+TEST(Campaign, WhatIsRepeatedComesFromEveryPlaceOfATree) {
+  std::map<std::size_t, std::size_t> repeated;  // by how many moves were shared
+  const CampaignOptions options{.seed = 1, .exhaustive = 0};
+  for (std::uint64_t index = 0; index < 100'000; ++index) {
+    if (is_repeated(options, index)) ++repeated[campaign_case(options, index).trunk];
+  }
+  for (std::size_t trunk = 1; trunk < options.length; ++trunk) EXPECT_GT(repeated[trunk], 10U) << trunk;
 }
 
 TEST(Campaign, AnotherSeedIsAnotherCampaign) {
