@@ -37,6 +37,18 @@ bool parse_shard(const std::string& text, Selection& selection) {
   return true;
 }
 
+/// What only real processes can do, asked of the virtual world: a run that quietly did something else would prove nothing.
+std::optional<base::Error> not_in_virtual_time(const RunOptions& run) {
+  if (run.world != "virtual") return std::nullopt;
+  const auto refuse = [](const char* what, const char* flag) { return base::problem(std::string("in virtual time ") + what, std::string("leave out ") + flag + ", or run it live", {}, flag); };
+  if (!run.target.empty() && run.target != "gateway") return refuse("there is only our own gateway, and a sound one", "--target");
+  if (run.manager == "systemd") return refuse("there are no processes for a real systemd", "--manager");
+  if (run.speed) return refuse("no time passes", "--speed");
+  if (run.real_time) return refuse("no time passes", "--real-time");
+  if (run.serve) return refuse("nothing is left running", "--serve");
+  return std::nullopt;
+}
+
 struct Flags {
   RunOptions run;
   std::string shard, pattern, word, judge_folder = "latest";
@@ -149,6 +161,7 @@ int run(int argc, char** argv) {
     return complain(base::problem("nothing to run", "simulate --scenario NAME, --tag TAG or --all; simulate --list shows what there is"));
   }
   if (flags.run.serve && selection.names.size() != 1) return complain(base::problem("--serve goes with exactly one --scenario", "", {}, "--serve"));
+  if (const auto problem = not_in_virtual_time(flags.run)) return complain(*problem);
   // Hours cost nothing in virtual time.
   flags.run.selection.slow = flags.run.world == "virtual";
   // Programs started in other folders are told of files in it, and systemd takes absolute paths only.

@@ -102,6 +102,7 @@ void run_one_virtual(const RunOptions& options, Ran& ran) {
   }
   explore::WorldOptions world;
   world.seed = ran.seed;
+  world.go_on = [] { return !interrupted.load(); };
   world.compat = options.compat == 257 ? manager::Compat::v257 : manager::Compat::v252;
   auto history = explore::run_virtual(ran.scenario, world);
   ran.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -111,9 +112,14 @@ void run_one_virtual(const RunOptions& options, Ran& ran) {
   }
   ran.history = std::move(history.value());
   ran.verdict = judge(ran.scenario, ran.history);
+  if (interrupted) ran.verdict = not_judged(ran.scenario, Verdict::unknown, "interrupted");
   std::error_code error;
   fs::create_directories(ran.folder, error);
-  std::ofstream(fs::path(ran.folder) / "history.jsonl", std::ios::binary) << ran.history.to_jsonl();
+  std::ofstream out(fs::path(ran.folder) / "history.jsonl", std::ios::binary);
+  out << ran.history.to_jsonl();
+  out.close();
+  // What nobody can look at later must not be promised.
+  if (!out) ran.verdict = not_judged(ran.scenario, Verdict::unknown, "the run's history could not be written into " + ran.folder);
   std::ofstream(fs::path(ran.folder) / "run.json") << base::dump(base::Json{{"scenario", fs::absolute(ran.scenario.file).string()}, {"world", "virtual"}, {"seed", ran.seed}}) << "\n";
 }
 

@@ -78,6 +78,51 @@ class Command(unittest.TestCase):
         self.assertIn('no mutant is called "retry-billing"', done.stderr)
         self.assertIn('did you mean "retries-billing"', done.stderr)
 
+    def test_virtual_time_refuses_what_only_processes_can_do(self):
+        for more, flag in ((("--target", "mutant:dies-on-402"), "--target"), (("--manager", "systemd"), "--manager"), (("--speed", "3"), "--speed"),
+                           (("--real-time",), "--real-time"), (("--serve",), "--serve")):
+            done = self.run_file("billing-402", "--world", "virtual", *more)
+            self.assertEqual((done.returncode, done.stderr.startswith(flag)), (2, True), done.stdout + done.stderr)
+
+    def test_a_virtual_run_can_be_interrupted(self):
+        file = self.scenario(lambda scenario: scenario.update(steps=[{"repeat": {"times": 900, "steps": [{"repeat": {"times": 1_000, "steps": [{"send": {"text": "ping"}}]}}]}}],
+                                                              expect=[{"check": "gateway.survives"}]))
+        run = subprocess.Popen([BIN / "simulate", "--scenario", file, "--world", "virtual", "--runs", self.folder / "runs"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            run.wait(timeout=1)
+        run.send_signal(2)
+        out, err = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 3, out[-500:] + err)
+        self.assertIn(b"interrupted", err)
+
+    def test_an_exploration_never_calls_nothing_a_success_and_loses_no_file(self):
+        there = self.folder / "there.json"
+        there.write_text("mine")
+        for args in (("--for", "0s"), ("--runs", "0"), ("--only", "3", "--for", "1s"), ("--runs", "5", "--out", there), ("--runs", "5", "--out", self.folder / "no/x.json")):
+            done = simulate("explore", *args)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), args)
+        self.assertEqual(there.read_text(), "mine")
+
+    def test_one_run_of_an_exploration_is_shown_written_and_repeated(self):
+        file = self.folder / "one.json"
+        done = simulate("explore", "--seed", "1", "--only", "6001", "--out", file)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("repeated 1 runs", done.stdout)
+        self.assertEqual(self.run_file(file, "--world", "virtual").returncode, 0)
+        told = json.loads(simulate("explore", "--seed", "1", "--only", "6001", "--json").stdout)
+        self.assertEqual((told["runs"], told["repeated"], told["violation"], told["differs"]), (1, 1, None, None))
+        self.assertIn(told["digest"], done.stdout)
+
+    def test_an_exploration_that_is_ended_tells_what_it_found(self):
+        run = subprocess.Popen([BIN / "simulate", "explore", "--for", "10m"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            run.wait(timeout=2)
+        run.terminate()
+        out, err = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 143, out + err)
+        self.assertIn("interrupted", out)
+        self.assertIn("no violation", out)
+
     def test_an_old_run_is_judged_the_same(self):
         first = self.run_file("billing-402", "--keep")
         again = simulate("judge", self.folder / "runs/latest")
