@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "harness/scenario/check_table.h"
+#include "harness/scenario/needs.h"
 #include "harness/scenario/step_table.h"
 #include "harness/scenario/vocabulary.h"
 
@@ -187,7 +188,9 @@ std::string explain(const Scenario& scenario) {
     if (row.always) out += fmt::format("  - {} (always)\n", row.doc);
   }
   if (!scenario.catches.empty()) out += fmt::format("\nIt must fail on these broken gateways: {}\n", base::join(scenario.catches, ", "));
-  if (!scenario.needs.empty()) out += fmt::format("A target must have: {}\n", base::join(scenario.needs, ", "));
+  std::vector<std::string> needs;
+  for (const auto& need : needs_of(scenario)) needs.push_back(need.ability);
+  if (!needs.empty()) out += fmt::format("A target must have: {}\n", base::join(needs, ", "));
   if (!scenario.virtual_world) out += fmt::format("Only with real processes: {}\n", scenario.virtual_reason);
   if (!scenario.unused_faults_reason.empty()) out += fmt::format("Rules need not fire: {}\n", scenario.unused_faults_reason);
   return out;

@@ -18,34 +18,6 @@ using base::JsonNode;
 using base::JsonReader;
 using Kind = JsonNode::Kind;
 
-/// A list of words out of a table; each unknown one is reported at its place.
-std::vector<std::string> read_words(JsonReader& in, std::string_view key, std::string_view noun, const std::vector<std::string_view>& names, bool required) {
-  std::vector<std::string> words;
-  const auto* node = in.raw(key, required);
-  if (!node) return words;
-  if (node->kind != Kind::array) {
-    in.problem(key, "a list of words is wanted here");
-    return words;
-  }
-  for (std::size_t i = 0; i < node->items.size(); ++i) {
-    const auto& item = node->items[i];
-    const auto at = fmt::format("{}/{}/{}", in.pointer(), key, i);
-    if (item.kind != Kind::string) {
-      in.problem_at(item, at, "text is wanted here");
-      continue;
-    }
-    if (!names.empty() && std::find(names.begin(), names.end(), item.string) == names.end()) {
-      const auto near = base::nearest_word(item.string, std::span(names));
-      const std::vector<std::string> all(names.begin(), names.end());
-      in.problem_at(item, at, fmt::format("no {} is called \"{}\"", noun, base::printable(item.string, 80)),
-                    near ? fmt::format("did you mean \"{}\"?", *near) : "one of: " + base::join(all, ", "));
-    }
-    if (std::find(words.begin(), words.end(), item.string) != words.end()) in.problem_at(item, at, fmt::format("\"{}\" stands here twice", item.string));
-    words.push_back(item.string);
-  }
-  return words;
-}
-
 std::string scalar_text(const JsonNode& node) {
   if (node.kind == Kind::string) return node.string;
   if (node.kind == Kind::boolean) return node.boolean ? "yes" : "no";
@@ -214,6 +186,33 @@ void resolve(JsonReader& in, const Scenario& scenario, const LoadContext& contex
 }
 
 }  // namespace
+
+std::vector<std::string> read_words(JsonReader& in, std::string_view key, std::string_view noun, const std::vector<std::string_view>& names, bool required) {
+  std::vector<std::string> words;
+  const auto* node = in.raw(key, required);
+  if (!node) return words;
+  if (node->kind != Kind::array) {
+    in.problem(key, "a list of words is wanted here");
+    return words;
+  }
+  for (std::size_t i = 0; i < node->items.size(); ++i) {
+    const auto& item = node->items[i];
+    const auto at = fmt::format("{}/{}/{}", in.pointer(), key, i);
+    if (item.kind != Kind::string) {
+      in.problem_at(item, at, "text is wanted here");
+      continue;
+    }
+    if (!names.empty() && std::find(names.begin(), names.end(), item.string) == names.end()) {
+      const auto near = base::nearest_word(item.string, std::span(names));
+      const std::vector<std::string> all(names.begin(), names.end());
+      in.problem_at(item, at, fmt::format("no {} is called \"{}\"", noun, base::printable(item.string, 80)),
+                    near ? fmt::format("did you mean \"{}\"?", *near) : "one of: " + base::join(all, ", "));
+    }
+    if (std::find(words.begin(), words.end(), item.string) != words.end()) in.problem_at(item, at, fmt::format("\"{}\" stands here twice", item.string));
+    words.push_back(item.string);
+  }
+  return words;
+}
 
 bool reply_matches(std::string_view pattern, std::string_view name) {
   if (pattern == name || base::glob_match(pattern, name)) return true;

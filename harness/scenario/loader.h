@@ -11,6 +11,9 @@ base::Result<Scenario> load_scenario(const std::string& path);
 /// The same from text; `file` names it in messages, and its stem names the scenario.
 base::Result<Scenario> parse_scenario(std::string text, const std::string& file);
 
+/// A list of words out of a table ("ability", "tag"); each unknown one is reported at its place with the nearest. No `names`: any word.
+std::vector<std::string> read_words(base::JsonReader& in, std::string_view key, std::string_view noun, const std::vector<std::string_view>& names, bool required);
+
 /// Used by the loader's parts: what is gathered while reading.
 struct LoadContext {
   References references;

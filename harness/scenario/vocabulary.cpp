@@ -60,7 +60,7 @@ constexpr std::array kTags{
 };
 
 constexpr std::array kAbilities{
-    Word{"unit", "runs under a service manager"},
+    Word{"unit", "runs in the foreground under a service manager, and ends at SIGTERM"},
     Word{"notify", "tells the manager when it is ready"},
     Word{"socket", "takes a listening socket from the manager"},
     Word{"drain-signal", "SIGUSR1 drains and restarts"},
@@ -72,7 +72,7 @@ constexpr std::array kAbilities{
     Word{"messages", "the Anthropic front"},
     Word{"models", "lists models"},
     Word{"chat", "the chat front with durable sessions"},
-    Word{"health", "a health path"},
+    Word{"health", "/health says in JSON whether it runs or drains"},
     Word{"status", "a status path with credentials by label"},
     Word{"metrics", "Prometheus metrics"},
     Word{"hint", "error replies carry a hint"},
@@ -87,6 +87,10 @@ constexpr std::array kAbilities{
     Word{"json-log", "logs JSON lines with an event"},
     Word{"commit-complete", "a route may gather the whole reply before it answers"},
     Word{"classify", "the classify command"},
+    Word{"own-config", "is configured in Brownout's own words: timeouts, retries, limits, deadlines"},
+    Word{"own-status", "a failure has Brownout's status for its kind, whatever status the provider gave it"},
+    Word{"trail-headers", "replies say in headers what it took: x-gateway-…, x-request-id"},
+    Word{"bare-requests", "takes requests that have none of the headers of its profile"},
     Word{"root", "the run itself may mount and use namespaces"},
 };
 
