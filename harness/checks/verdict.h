@@ -35,6 +35,7 @@ struct RunVerdict {
   std::string scenario;
   std::string file;
   std::string skipped;              ///< the reason, when skipped
+  std::vector<std::string> lacks;   ///< the abilities that the target lacks, when that is the reason
   std::vector<CheckResult> results; ///< in the order of the scenario; those that are always on come last
   base::Duration length{0};         ///< nominal, of the run
 

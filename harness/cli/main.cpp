@@ -71,7 +71,7 @@ void add_run_flags(CLI::App& app, Flags& flags, const Paths& paths) {
   app.add_option("--speed", run.speed, "nominal seconds a real second, 1 to 50 (20, or what the scenario says)")->check(CLI::Range(1.0, 50.0));
   app.add_flag("--real-time", run.real_time, "the same as --speed 1");
   app.add_option("--seed", run.seed, "of everything random");
-  app.add_option("--target", run.target, "the gateway under test: gateway, mutant:NAME, a profile's NAME or FILE");
+  app.add_option("--target", run.target, "the gateway under test: gateway, mutant:NAME, or a profile's NAME (portkey) or FILE; docs/targets.md");
   app.add_option("--manager", run.manager, "mock, or systemd: a real one in namespaces of its own")->check(CLI::IsMember({"mock", "systemd"}));
   app.add_option("--compat", run.compat, "the systemd whose ways the mock has: 252 or 257")->check(CLI::IsMember({252, 257}));
   app.add_option("--report", run.reports, "console, junit:FILE, json:FILE, html:FILE or github; may be repeated");

@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr int kBadUsage = 2;
 constexpr int kCannotJudge = 3;
+constexpr double kSpeed = 20;  // when nobody says another
 std::atomic<bool> interrupted{false};
 
 /// When, the scenario's name and by whom: folders of parallel runs never meet.
@@ -123,13 +124,18 @@ void run_one_virtual(const RunOptions& options, Ran& ran) {
   std::ofstream(fs::path(ran.folder) / "run.json") << base::dump(base::Json{{"scenario", fs::absolute(ran.scenario.file).string()}, {"world", "virtual"}, {"seed", ran.seed}}) << "\n";
 }
 
-void run_one(const RunOptions& options, const Paths& paths, Ran& ran, std::size_t index) {
+void run_one(const RunOptions& options, const Target& target, const Paths& paths, Ran& ran, std::size_t index) {
   const auto& scenario = ran.scenario;
   ran.seed = options.seed.value_or(scenario.seed.value_or(1));
-  ran.speed = options.real_time ? 1 : options.speed.value_or(scenario.speed.value_or(20));
+  ran.speed = options.real_time ? 1 : options.speed.value_or(std::min(scenario.speed.value_or(kSpeed), target.speed.value_or(kSpeed)));
   ran.repeat = repeat_command(options, scenario, ran.seed, paths);
   ran.folder = new_folder(options, scenario, index);
   if (options.world == "virtual") return run_one_virtual(options, ran);
+  if (auto missing = lacking(target, scenario); !missing.empty()) {
+    ran.verdict = not_judged(scenario, Verdict::skipped, lacking_words(target, missing));
+    ran.verdict.lacks = std::move(missing);
+    return;
+  }
   if (options.manager == "systemd") {
     if (const auto why = manager::why_no_real_systemd(); !why.empty()) {
       ran.verdict = not_judged(scenario, Verdict::skipped, "no real systemd here: " + why);
@@ -170,14 +176,14 @@ int complain(const base::Error& error) {
 }
 
 /// A misspelt mutant must not look like a gateway that fails.
-base::Result<bool> check_target(const std::string& name, const Paths& paths) {
-  if (auto target = find_target(name, paths); target.has_error()) return target.error();
+base::Result<Target> known_target(const std::string& name, const Paths& paths) {
+  auto target = find_target(name, paths);
   constexpr std::string_view kMutant = "mutant:";
-  if (!name.starts_with(kMutant)) return true;
+  if (target.has_error() || !name.starts_with(kMutant)) return target;
   const auto wanted = name.substr(kMutant.size());
   std::vector<std::string> names;
   for (const auto& mutant : mutants()) {
-    if (mutant.name == wanted) return true;
+    if (mutant.name == wanted) return target;
     names.emplace_back(mutant.name);
   }
   const auto near = base::nearest_word(wanted, names);
@@ -190,7 +196,9 @@ int run_scenarios(const RunOptions& options, const Paths& paths) {
   auto chosen = select_scenarios(options.selection, paths);
   if (chosen.has_error()) return complain(chosen.error());
   if (auto good = check_reports(options.reports); good.has_error()) return complain(good.error());
-  if (auto target = check_target(options.target, paths); target.has_error()) return complain(target.error());
+  const auto target = known_target(options.target, paths);
+  if (target.has_error()) return complain(target.error());
+  if (!target.value().own && options.world == "virtual") return complain(base::problem("in virtual time there is only our own gateway", "leave out --world virtual", {}, "--target"));
   struct sigaction action {};
   action.sa_handler = [](int) { interrupted = true; };
   ::sigaction(SIGINT, &action, nullptr);
@@ -206,7 +214,7 @@ int run_scenarios(const RunOptions& options, const Paths& paths) {
     run_pool(runs.size(), options.jobs, [&] { return !interrupted && !(options.fail_fast && failed); }, [&](std::size_t i) {
       auto& ran = runs[i];
       progress.started(ran.scenario.name);
-      run_one(options, paths, ran, i);
+      run_one(options, target.value(), paths, ran, i);
       if (ran.verdict.verdict == Verdict::fail || ran.verdict.verdict == Verdict::unknown) failed = true;
       progress.ended(ran.scenario.name, [&] {
         if (console) print_ran(ran, runs.size() == 1 && !options.quiet, colour);
@@ -220,6 +228,7 @@ int run_scenarios(const RunOptions& options, const Paths& paths) {
   std::erase_if(runs, [](const Ran& ran) { return ran.folder.empty(); });
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (auto wrote = write_reports(options.reports, runs); wrote.has_error()) return complain(wrote.error());
+  if (console && !target.value().own && runs.size() > 1) print_scorecard(target.value().name, runs);
   const int code = sum_up(runs, seconds);
   if (!interrupted) return code;
   std::fputs("interrupted; nothing was left running\n", stderr);

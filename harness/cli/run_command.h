@@ -39,6 +39,8 @@ int judge_run(const std::string& folder, const Paths& paths);
 
 /// Writes what --report asks for; console text goes to stdout as runs end.
 void print_ran(const Ran& ran, bool timeline, bool colour);
+/// What the whole library says of a gateway of somebody else's.
+void print_scorecard(const std::string& target, const std::vector<Ran>& runs);
 base::Result<bool> write_reports(const std::vector<std::string>& reports, const std::vector<Ran>& runs);
 /// The problems of --report values, before anything runs.
 base::Result<bool> check_reports(const std::vector<std::string>& reports);

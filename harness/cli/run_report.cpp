@@ -6,6 +6,7 @@
 #include "harness/cli/run_command.h"
 #include "harness/report/console.h"
 #include "harness/report/report.h"
+#include "harness/report/scorecard.h"
 
 namespace harness {
 namespace {
@@ -53,11 +54,21 @@ base::Result<bool> check_reports(const std::vector<std::string>& reports) {
   return true;
 }
 
-base::Result<bool> write_reports(const std::vector<std::string>& reports, const std::vector<Ran>& runs) {
+std::vector<Reported> reported_of(const std::vector<Ran>& runs) {
   std::vector<Reported> reported;
   for (const auto& ran : runs) {
     reported.push_back({.scenario = &ran.scenario, .verdict = &ran.verdict, .history = &ran.history, .folder = ran.folder, .repeat = ran.repeat, .seconds = ran.seconds, .seed = ran.seed, .speed = ran.speed});
   }
+  return reported;
+}
+
+void print_scorecard(const std::string& target, const std::vector<Ran>& runs) {
+  std::fputs(render_scorecard(target, reported_of(runs)).c_str(), stdout);
+  std::fflush(stdout);
+}
+
+base::Result<bool> write_reports(const std::vector<std::string>& reports, const std::vector<Ran>& runs) {
+  const auto reported = reported_of(runs);
   const ReportOptions options{.made = {std::chrono::system_clock::now().time_since_epoch()}, .root = std::filesystem::current_path().string()};
   for (const auto& report : reports) {
     const auto [name, file] = split_report(report);

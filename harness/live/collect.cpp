@@ -177,6 +177,8 @@ void World::find_secrets() {
     const auto name = each->path().filename().string();
     // The environment file is where the secrets are meant to be, and the simulator must know its own; nothing else may hold one.
     if (!each->is_regular_file(error) || name == "secrets.env" || name == "simulator.json") continue;
+    // A foreign gateway takes keys from its configuration.
+    if (!spec_.target.own && each->path() == places_.config) continue;
     look(read_whole(each->path()), fs::relative(each->path(), spec_.folder, error).string());
   }
   // Replies, command lines and logs as the clients saw them.

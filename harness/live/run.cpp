@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "harness/live/steps.h"
+#include "harness/scenario/needs.h"
 
 namespace harness {
 namespace {
@@ -81,13 +82,9 @@ Json run_entry(const RunSpec& spec, const World& world) {
 
 std::string missing_ability(const RunSpec& spec) {
   if (spec.manager != "mock" && needs_mock(spec.scenario.steps)) return "only the mock manager has faults";
-  for (const auto& need : spec.scenario.needs) {
-    if (need == "root") {
-      if (::geteuid() != 0) return "needs root";
-    } else if (!spec.target.can(need)) {
-      return "the target " + spec.target.name + " cannot: " + need;
-    }
-  }
+  if (const auto missing = lacking(spec.target, spec.scenario); !missing.empty()) return lacking_words(spec.target, missing);
+  const auto needs = needs_of(spec.scenario);
+  if (std::any_of(needs.begin(), needs.end(), [](const Need& need) { return need.ability == "root"; }) && ::geteuid() != 0) return "needs root";
   return {};
 }
 
@@ -160,8 +157,10 @@ RunResult run_live(const RunSpec& spec) {
     }
     if (result.failed.empty()) {
       recorder.add_at(base::Duration{0}, "harness", "run", run_entry(spec, world));
-      if (spec.scenario.gateway.start && spec.scenario.gateway.installed) world.start_gateway();
-      good = steps.run(spec.scenario.steps);
+      if (spec.scenario.gateway.start && spec.scenario.gateway.installed) {
+        if (auto started = world.start_gateway(); started.has_error()) result.failed = base::render(started.error());
+      }
+      good = result.failed.empty() && steps.run(spec.scenario.steps);
       // A request that is still under way belongs to the run: it ends by the gateway's deadline or by its own.
       steps.join_background();
       watch.end();

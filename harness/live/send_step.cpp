@@ -8,11 +8,23 @@ namespace {
 using base::Json;
 std::atomic<std::int64_t> request_number{0};
 
+/// A foreign gateway may have paths of its own, and headers that it takes its configuration from. What the step says itself comes first.
+Call call_to_target(const World& world, const SendStep& step, std::int64_t index) {
+  auto call = make_call(step, index);
+  const auto& target = world.spec().target;
+  if (target.own) return call;
+  if (const auto path = target.paths.find(std::string(kApiNames[static_cast<std::size_t>(step.api)])); path != target.paths.end() && step.path.empty()) call.path = path->second;
+  for (const auto& [name, value] : request_headers(target, world.spec().scenario, world.places(), step.model).list) {
+    if (!call.headers.find(name)) call.headers.add(name, value);
+  }
+  return call;
+}
+
 void send_one(World& world, const SendStep& step, std::int64_t index) {
   auto& recorder = world.recorder();
   const auto id = ++request_number;
   const auto name = call_name(step, index);
-  const auto call = make_call(step, index);
+  const auto call = call_to_target(world, step, index);
   const auto sent = recorder.now();
   recorder.add_at(sent, "client", "request", request_entry(step, call, id, name));
   ReplyReader reader(step.api, sent);

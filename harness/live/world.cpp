@@ -25,6 +25,14 @@ base::Result<bool> write_file(const fs::path& file, const std::string& text, mod
   return true;
 }
 
+UnitSetup unit_setup(const Target& target, const Scenario& scenario, const Places& places) {
+  const auto facts = form_facts(target, scenario, places);
+  UnitSetup setup{.command = {}, .notify = target.notify, .settings = {}};
+  for (const auto& word : target.command) setup.command.push_back(fill_text(word, facts));
+  for (const auto& [name, value] : target.unit) setup.settings.emplace_back(name, fill_text(value, facts));
+  return setup;
+}
+
 }  // namespace
 
 World::World(const RunSpec& spec, Recorder& recorder) : spec_(spec), recorder_(recorder) {
@@ -89,15 +97,14 @@ base::Result<bool> World::start_manager() {
     if (taken.has_error()) return taken.error();
     *port = taken.value();
   }
-  const auto config = spec_.target.config.is_null() ? config_for(spec_.scenario, places_) : spec_.target.config;
-  if (auto wrote = write_file(places_.config, fill_words(base::dump_pretty(config), places_) + "\n"); wrote.has_error()) return wrote;
+  if (auto wrote = write_file(places_.config, config_text(spec_.target, spec_.scenario, places_)); wrote.has_error()) return wrote;
   std::string secrets;
   for (const auto& [secret, label] : secrets_) {
     const auto slash = label.find('/');
     secrets += secret_variable(label.substr(0, slash), label.substr(slash + 1)) + "=" + secret + "\n";
   }
   for (const auto& [name, value] : spec_.scenario.gateway.env) secrets += name + "=\"" + fill_words(value, places_) + "\"\n";
-  for (const auto& [name, value] : spec_.target.env) secrets += name + "=\"" + fill_words(value, places_) + "\"\n";
+  for (const auto& [name, value] : spec_.target.env) secrets += name + "=\"" + fill_text(value, form_facts(spec_.target, spec_.scenario, places_)) + "\"\n";
   const auto environment_file = spec_.folder / "secrets.env";
   if (auto wrote = write_file(environment_file, secrets); wrote.has_error()) return wrote;
   for (const auto& [name, text] : spec_.scenario.gateway.files) {
@@ -105,7 +112,7 @@ base::Result<bool> World::start_manager() {
   }
   const auto units = spec_.folder / "home/.config/systemd/user";
   if (spec_.scenario.gateway.installed) {
-    if (auto wrote = write_file(units / kUnit, unit_for({.command = spec_.target.command, .notify = spec_.target.notify, .settings = spec_.target.unit}, spec_.scenario, places_, environment_file.string()), 0644); wrote.has_error()) return wrote;
+    if (auto wrote = write_file(units / kUnit, unit_for(unit_setup(spec_.target, spec_.scenario, places_), spec_.scenario, places_, environment_file.string()), 0644); wrote.has_error()) return wrote;
     if (spec_.scenario.gateway.socket) {
       if (auto wrote = write_file(units / "brownout-gateway.socket", socket_unit_for(places_), 0644); wrote.has_error()) return wrote;
     }
@@ -130,17 +137,14 @@ base::Result<bool> World::start_manager() {
   return true;
 }
 
-bool World::start_gateway() {
+base::Result<bool> World::start_gateway() {
   if (spec_.scenario.gateway.socket) systemctl({"start", "brownout-gateway.socket"});
   const auto done = systemctl({"start", kUnit});
   if (done.code != 0) recorder_.add("harness", "start-failed", {{"code", done.code}, {"text", done.err}});
-  if (done.code == 0 && !spec_.target.notify) {
-    // A gateway that does not tell when it is ready is asked.
-    for (int i = 0; i < 2000; ++i) {
-      const auto reply = plain_call(places_.port, "GET", spec_.target.health, "", std::chrono::seconds{10});
-      if (reply && reply->status < 500) break;
-      std::this_thread::sleep_for(base::from_seconds(0.01 * spec_.speed));
-    }
+  // Our own gateway that does not start is a finding; that a profile starts nothing says nothing of any gateway.
+  if (done.code != 0 && !spec_.target.own) return base::problem(fmt::format("the target {} did not start: {}", spec_.target.name, base::trim(done.err)), "its last lines:" + last_lines());
+  if (!spec_.target.notify) {
+    if (auto answered = wait_for_answer(); answered.has_error()) return answered;
   }
   note_resources("start");
   return done.code == 0;

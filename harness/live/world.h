@@ -42,8 +42,8 @@ class World {
   base::Result<bool> start_simulator();
   /// Configuration, unit files, manager.
   base::Result<bool> start_manager();
-  /// `systemctl --user start`; the result is in the history. False: it did not become active.
-  bool start_gateway();
+  /// `systemctl --user start`; the result is in the history. An Error: a foreign gateway never answered, so that nothing can be judged.
+  base::Result<bool> start_gateway();
   /// Stops everything in order and gathers what is left to gather.
   void stop();
   /// Ends every process of the run at once, from any thread; for a process that is about to end itself.
@@ -73,6 +73,8 @@ class World {
   std::string state_folder() const { return spec_.folder.string() + "/state"; }
 
  private:
+  base::Result<bool> wait_for_answer();
+  std::string last_lines();
   void follow_simulator();
   void follow_manager();
   std::size_t read_manager_log();
