@@ -14,6 +14,7 @@ REPLY = json.dumps({"id": "chatcmpl-9", "object": "chat.completion", "created": 
                     "usage": {"prompt_tokens": 19, "completion_tokens": 42, "total_tokens": 61}, "system_fingerprint": "fp_1"})
 PATH = "/v1/chat/completions"
 PORTKEY = "1.15.2"  # the version the numbers in the docs speak of
+NODE_SERVER = "1.13.8"  # of @hono/node-server; with the newest, which npm takes by itself, Portkey answers every stream with a 500
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -112,10 +113,11 @@ def start_gateway(upstream, extra=None):
 def install_portkey():
     if not shutil.which("npm"):
         return None, "no npm"
-    folder = pathlib.Path(tempfile.gettempdir()) / f"brownout-bench-portkey-{PORTKEY}"
+    folder = pathlib.Path(tempfile.gettempdir()) / f"brownout-bench-portkey-{PORTKEY}-{NODE_SERVER}"
     script = folder / "node_modules/@portkey-ai/gateway/build/start-server.js"
     if not script.exists():
         folder.mkdir(exist_ok=True)
+        (folder / "package.json").write_text(json.dumps({"private": True, "overrides": {"@hono/node-server": NODE_SERVER}}))
         done = subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", f"@portkey-ai/gateway@{PORTKEY}"], cwd=folder, capture_output=True, text=True)
         if done.returncode or not script.exists():
             return None, "npm could not install it"
