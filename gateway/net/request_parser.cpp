@@ -189,8 +189,9 @@ RequestParser::State RequestParser::read_body(std::string_view& data, const Requ
     phase_ = Phase::done;
   } else if (phase_ == Phase::chunks) {
     const auto state = chunks_.feed(data, request_.body);
-    if (state == ChunkReader::State::bad) return refuse(400, kMalformed, "The chunks of the body are malformed.");
+    // Over the limit comes first: the damage, if any, stands after what was already too much.
     if (const auto size = request_.body.size() + chunks_.left(); size > limits.body) return refuse_body(size);
+    if (state == ChunkReader::State::bad) return refuse(400, kMalformed, "The chunks of the body are malformed.");
     if (state == ChunkReader::State::more) return State::more;
     phase_ = Phase::done;
   }

@@ -35,7 +35,8 @@ class LineReader {
   /// Takes from `data`. `line`: line() is whole, without LF; the CR is still there if there was one. `max` counts both.
   State feed(std::string_view& data, std::size_t max);
   std::string_view line() const { return line_; }
-  bool empty() const { return kept_.empty(); }
+  /// No part of a line is held that is still to be ended.
+  bool empty() const { return taken_ || kept_.empty(); }
   void reset();
 
  private:

@@ -116,8 +116,10 @@ struct Relay::Impl {
 
 bool Relay::Impl::sniff() {
   // The body decides, the header only where it cannot: providers send either form under either type.
+  constexpr std::string_view kBom = "\xEF\xBB\xBF";
   std::string_view have(head);
-  if (have.starts_with("\xEF\xBB\xBF")) have.remove_prefix(3);
+  if (have.size() < kBom.size() && kBom.starts_with(have)) return false;  // it may come in pieces like everything else
+  if (have.starts_with(kBom)) have.remove_prefix(kBom.size());
   const auto at = have.find_first_not_of(" \t\r\n");
   if (at == std::string_view::npos) return false;
   have.remove_prefix(at);

@@ -149,6 +149,20 @@ TEST(Relay, JsonForAStreamAndAStreamForJsonAreUnderstood) {
   EXPECT_EQ(body["usage"]["total_tokens"], 21);
 }
 
+TEST(Relay, AByteOrderMarkInPiecesIsStillOne) {
+  const std::string bom = "\xEF\xBB\xBF";
+  const auto json = sample("openai-chat.json");
+  // Under a promise of a stream too, what opens with a brace or a bracket is a plain body; half a mark decides nothing.
+  for (const auto& text : {bom + "[data\r:{\n", bom + json, bom + kHead + kHello + kStop + kDone, bom + " ", std::string("\xEF\xBB"), std::string("\xEF\xBBx: {}\n\n")}) {
+    for (const bool stream : {false, true}) {
+      const auto whole = run(chat(stream), kSse, text);
+      EXPECT_TRUE(run(chat(stream), kSse, text, wiretest::every_byte(text.size())) == whole) << text;
+      for (std::size_t cut = 1; cut < text.size(); ++cut) EXPECT_TRUE(run(chat(stream), kSse, text, {cut}) == whole) << text << " cut at " << cut;
+    }
+  }
+  EXPECT_EQ(run(chat(false), kSse, bom + json, {1}).bytes(), json);
+}
+
 TEST(Relay, TheQuickReaderAndTheFullOneSeeTheSame) {
   // An unknown member sends a frame the full way; its reading must not differ.
   const std::string deltas[] = {R"({"content":"a\n\u00e9\"b"})", R"({"content":""})", R"({"content":null})", R"({"role":"assistant","content":"x","refusal":null})", R"({})", R"({"content":"\ud83d\ude00"})"};
