@@ -21,7 +21,10 @@ int main() {
       R"({"candidates":[{"content":{"parts":[{"text":"a"},{"functionCall":{"name":"f","args":{}}}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1}})",
       R"({"model":"r","n":1,"stop":["x"],"tools":[{"type":"function","function":{"name":"f","parameters":{}}}],"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]},{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"x"}]})",
       R"({"model":"r","max_tokens":9,"system":"s","thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"x"}]}]}]})",
-      R"({"model":"r","instructions":"s","text":{"format":{"type":"json_object"}},"input":[{"role":"user","content":[{"type":"input_text","text":"x"}]},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}]})"};
+      R"({"model":"r","instructions":"s","text":{"format":{"type":"json_object"}},"input":[{"role":"user","content":[{"type":"input_text","text":"x"}]},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}]})",
+      // What libFuzzer found: a byte order mark in pieces, and a text of more pieces than a target once read.
+      "\xEF\xBB\xBF[data\r:{{\n\n",
+      "d /d# HTTP/1.0\r\n" + std::string(1000, '}') + "\n\n"};
   base::Random random(1);
   constexpr int kRounds = 9000;
   for (int round = 0; round < kRounds; ++round) {
