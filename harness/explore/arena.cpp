@@ -147,7 +147,7 @@ Arena::Pause::~Pause() { active = before_; }
 
 namespace {
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifdef BROWNOUT_ARENAS
 /// As [new.delete.single] asks: the new-handler is called until it helps or throws.
 void* from_heap(std::size_t bytes) {
   while (true) {
@@ -172,7 +172,7 @@ void static_ends() {
 }  // namespace
 }  // namespace harness::explore
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifdef BROWNOUT_ARENAS
 
 using harness::explore::active;
 using harness::explore::mine;

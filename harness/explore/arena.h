@@ -15,10 +15,10 @@
 
 namespace harness::explore {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kArenas = false;
-#else
+#ifdef BROWNOUT_ARENAS  // set together with the linker's --wrap (CMakeLists.txt)
 inline constexpr bool kArenas = true;
+#else
+inline constexpr bool kArenas = false;
 #endif
 
 class Arena {
