@@ -17,7 +17,10 @@ std::string Headers::get(std::string_view name, std::string_view otherwise) cons
   return std::string(find(name).value_or(otherwise));
 }
 
-void Headers::add(std::string name, std::string value) { list.emplace_back(std::move(name), std::move(value)); }
+void Headers::add(std::string name, std::string value) {
+  if (list.capacity() == 0) list.reserve(8);  // few heads have fewer: growing by doubling moves them three times
+  list.emplace_back(std::move(name), std::move(value));
+}
 
 void Headers::set(std::string_view name, std::string value) {
   for (auto it = list.begin(); it != list.end(); ++it) {

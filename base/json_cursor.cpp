@@ -1,36 +1,10 @@
 #include "base/json_cursor.h"
 
-#include <array>
-#include <cstring>
-
+#include "base/json_stop.h"
 #include "base/text.h"
 
 namespace base {
 namespace {
-
-/// Characters that end the fast part of a string scan: quotes, backslashes, controls.
-constexpr std::array<bool, 256> make_stops() {
-  std::array<bool, 256> stops{};
-  for (std::size_t i = 0; i < 0x20; ++i) stops[i] = true;
-  stops['"'] = stops['\\'] = true;
-  return stops;
-}
-constexpr auto kStops = make_stops();
-
-/// The first stop at or after `at`, or `end`: eight bytes at a time while none of them is one.
-const char* find_stop(const char* at, const char* end) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U, kHigh = 0x8080808080808080U;
-  const auto zero_in = [](std::uint64_t v) { return (v - kOnes) & ~v & kHigh; };
-  while (end - at >= 8) {
-    std::uint64_t v = 0;
-    std::memcpy(&v, at, 8);
-    const auto control = (v - kOnes * 0x20) & ~v & kHigh;
-    if ((control | zero_in(v ^ (kOnes * '"')) | zero_in(v ^ (kOnes * '\\'))) != 0) break;
-    at += 8;
-  }
-  while (at < end && !kStops[static_cast<unsigned char>(*at)]) ++at;
-  return at;
-}
 
 bool hex4(std::string_view text, std::uint32_t& value) {
   if (text.size() < 4) return false;
@@ -66,11 +40,6 @@ bool JsonCursor::fail() {
 
 void JsonCursor::skip_space() {
   while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
-}
-
-char JsonCursor::peek() {
-  skip_space();
-  return at_ < end_ ? *at_ : '\0';
 }
 
 bool JsonCursor::at_end() { return peek() == '\0' && at_ == end_ && !failed_; }
@@ -153,7 +122,7 @@ bool JsonCursor::skip_number_at() { return at_ < end_ && (*at_ == '-' || (*at_ >
 bool JsonCursor::skip_string() {
   ++at_;
   while (true) {
-    at_ = find_stop(at_, end_);
+    at_ = find_json_stop(at_, end_);
     if (at_ == end_) return false;
     const char c = *at_++;
     if (c == '"') return true;
@@ -191,14 +160,12 @@ bool JsonCursor::skip_number() {
 }
 
 bool JsonCursor::skip_scalar() {
-  const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
-  for (const std::string_view word : {"null", "true", "false"}) {
-    if (rest.starts_with(word)) {
-      at_ += word.size();
-      return true;
-    }
-  }
-  return skip_number_at();
+  if (at_ == end_) return false;
+  const std::string_view word = *at_ == 'n' ? "null" : *at_ == 't' ? "true" : *at_ == 'f' ? "false" : "";
+  if (word.empty()) return skip_number_at();
+  if (!std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with(word)) return false;
+  at_ += word.size();
+  return true;
 }
 
 bool JsonCursor::skip_key() {
@@ -246,7 +213,7 @@ bool scan_string(std::string_view text, std::size_t& size) {
   const char* at = text.data();
   const char* end = at + text.size();
   while (true) {
-    at = find_stop(at, end);
+    at = find_json_stop(at, end);
     if (at == end || (*at != '"' && *at != '\\')) return false;
     if (*at == '"') break;
     if (end - at < 2) return false;

@@ -22,7 +22,13 @@ class JsonCursor {
   bool boolean(bool& value);
   bool null();        ///< consumes a null; false (and no fault) when the value is another
   bool skip_value();  ///< any value, its grammar checked
-  char peek();        ///< first character of the value to come; 0 at the end
+  /// First character of the value to come; 0 at the end.
+  char peek() {
+    // Machines write no space between tokens.
+    if (at_ < end_ && static_cast<unsigned char>(*at_) > ' ') return *at_;
+    skip_space();
+    return at_ < end_ ? *at_ : '\0';
+  }
   bool at_end();      ///< nothing but white space is left, and no fault
   bool ok() const { return !failed_; }
   std::size_t position() const { return static_cast<std::size_t>(at_ - begin_); }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/json.h"
+#include "base/json_stop.h"
 #include "base/text.h"
 
 namespace base {
@@ -19,6 +20,7 @@ class WireParser {
   explicit WireParser(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
 
   bool document(Json& out) {
+    members_.reserve(16);
     if (left() >= 3 && std::memcmp(at_, "\xef\xbb\xbf", 3) == 0) at_ += 3;
     skip_space();
     if (!value(out, 0)) return false;
@@ -147,24 +149,14 @@ class WireParser {
 
   bool string(std::string& out) {
     const char* from = ++at_;
-    while (at_ != end_) {
-      const auto c = static_cast<unsigned char>(*at_);
-      if (c == '"') {
-        out.append(from, at_);
-        ++at_;
-        return true;
-      }
-      if (c < 0x20) return false;
-      if (c != '\\') {
-        ++at_;
-        continue;
-      }
+    while (true) {
+      at_ = find_json_stop(from, end_);
+      if (at_ == end_ || (*at_ != '"' && *at_ != '\\')) return false;
       out.append(from, at_);
-      ++at_;
+      if (*at_++ == '"') return true;
       if (!escape(out)) return false;
       from = at_;
     }
-    return false;
   }
 
   bool escape(std::string& out) {

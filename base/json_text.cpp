@@ -3,30 +3,22 @@
 #include <array>
 #include <charconv>
 
+#include "base/json_stop.h"
 #include "base/text.h"
 
 namespace base {
-namespace {
-
-constexpr auto kEscaped = [] {
-  std::array<bool, 256> escaped{};
-  for (std::size_t c = 0; c < 0x20; ++c) escaped[c] = true;
-  escaped['"'] = escaped['\\'] = true;
-  return escaped;
-}();
-
-}  // namespace
-
 void append_json_string(std::string& out, std::string_view text) {
   if (!valid_utf8(text)) return append_json_string(out, to_valid_utf8(text));
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (!kEscaped[c]) continue;
-    out.append(text.substr(from, i - from));
-    from = i + 1;
+  const char* at = text.data();
+  const char* end = at + text.size();
+  while (true) {
+    const char* stop = find_json_stop(at, end);
+    out.append(at, static_cast<std::size_t>(stop - at));
+    if (stop == end) break;
+    at = stop + 1;
+    const auto c = static_cast<unsigned char>(*stop);
     switch (c) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
@@ -41,7 +33,6 @@ void append_json_string(std::string& out, std::string_view text) {
         out += kHex[c & 15U];
     }
   }
-  out.append(text.substr(from));
   out += '"';
 }
 
