@@ -125,7 +125,8 @@ std::vector<std::string> argument_pieces(std::string_view arguments) {
 
 Content make_content(const ProviderRequest& request, const ReplyScript& script, const ReplyContext& context) {
   static const Json kNothing = Json::object();
-  const Json& json = request.json ? *request.json : kNothing;
+  const Json* tree = request.plain ? nullptr : request.json();
+  const Json& json = tree ? *tree : kNothing;
   Content content{.number = base::hash_mix({context.seed, request.attempt}), .created = context.wall.since_epoch.count() / 1'000'000'000,
                   .model = request.model, .reasoning = script.reasoning};
   for (const auto& call : script.tool_calls) content.tool_calls.push_back({call.id, call.name, call.arguments});
@@ -137,7 +138,7 @@ Content make_content(const ProviderRequest& request, const ReplyScript& script, 
   else if (script.tokens) content.text = made_up_text(std::min(*script.tokens, kTokensMadeUpMax), base::hash_mix({context.seed, base::hash_text(request.body)}));
   else if (content.tool_calls.empty()) content.text = "Hello from the simulator.";
   content.pieces = words_of(content.text);
-  const auto tokens_max = tokens_max_of(json);
+  const auto tokens_max = request.plain ? request.plain->tokens_max : tokens_max_of(json);
   if (!script.text && tokens_max > 0 && content.pieces.size() > static_cast<std::size_t>(tokens_max)) {
     content.pieces.resize(static_cast<std::size_t>(tokens_max));
     content.text.clear();

@@ -39,7 +39,8 @@ std::string base64_of(const std::vector<float>& values) {
 
 std::string embeddings(const ProviderRequest& request, std::uint64_t seed) {
   static const Json kNothing = Json::object();
-  const auto& json = request.json ? *request.json : kNothing;
+  const auto* tree = request.json();
+  const auto& json = tree ? *tree : kNothing;
   const auto* input = base::find(json, "input");
   Json items = Json::array();
   // An array of numbers is one input, already in tokens.

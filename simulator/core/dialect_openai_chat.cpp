@@ -46,9 +46,11 @@ void append_call(std::string& out, const ToolCall& call, std::optional<std::size
   out += "}}";
 }
 
-/// What begins each reply and each chunk.
-std::string head_of(const Content& content, std::string_view object) {
-  std::string out = R"({"id":)";
+/// What begins each reply and each chunk; `room`: for what will follow.
+std::string head_of(const Content& content, std::string_view object, std::size_t room) {
+  std::string out;
+  out.reserve(128 + content.model.size() + room);
+  out += R"({"id":)";
   append_json_string(out, content.id("chatcmpl-"));
   out.append(R"(,"object":")").append(object).append(R"(","created":)");
   append_json_integer(out, content.created);
@@ -58,8 +60,7 @@ std::string head_of(const Content& content, std::string_view object) {
 }
 
 std::string whole(const Content& content) {
-  auto out = head_of(content, "chat.completion");
-  out.reserve(out.size() + content.text.size() + 640);
+  auto out = head_of(content, "chat.completion", content.text.size() + 640);
   out += R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
   if (content.text.empty() && !content.tool_calls.empty()) out += "null";
   else append_json_string(out, content.text);
@@ -116,8 +117,9 @@ void openai_chat_reply(HealthyReply& reply, const ProviderRequest& request, cons
     reply.parts.push_back(whole(content));
     return;
   }
-  const auto* asked = request.json ? base::find_path(*request.json, "stream_options.include_usage") : nullptr;
-  Chunks chunks{.reply = reply, .head = head_of(content, "chat.completion.chunk") + R"(,"service_tier":"default","system_fingerprint":"fp_de604bd877","choices":)",
+  const auto* json = request.plain ? nullptr : request.json();
+  const auto* asked = json ? base::find_path(*json, "stream_options.include_usage") : nullptr;
+  Chunks chunks{.reply = reply, .head = head_of(content, "chat.completion.chunk", 96) + R"(,"service_tier":"default","system_fingerprint":"fp_de604bd877","choices":)",
                 .with_usage = asked && asked->is_boolean() && asked->get<bool>()};
   const auto call_head = [&](std::size_t i) {
     std::string out = R"("tool_calls":[)";

@@ -8,7 +8,8 @@ namespace {
 using base::Json;
 
 Json member_or(const ProviderRequest& request, std::string_view key, Json otherwise) {
-  const auto* value = request.json ? base::find(*request.json, key) : nullptr;
+  const auto* json = request.json();
+  const auto* value = json ? base::find(*json, key) : nullptr;
   return value ? *value : std::move(otherwise);
 }
 

@@ -103,7 +103,9 @@ std::optional<Refusal> empty_list(const Json& json, std::string_view key, Family
 
 /// The members a call cannot do without.
 std::optional<Refusal> members(const ProviderRequest& request, const Route& route) {
-  const auto& json = *request.json;
+  // A plain body has a model and messages; Anthropic wants a limit too.
+  if (request.plain && (route.call == Call::chat || (route.call == Call::messages && request.plain->tokens_max > 0))) return std::nullopt;
+  const auto& json = *request.json();
   using kind = Json::value_t;
   std::optional<Refusal> refusal;
   const auto need = [&](std::string_view key, kind type) {
@@ -149,7 +151,7 @@ std::optional<Refusal> body_refusal(const ProviderRequest& request, const Route&
     }
     if (route.family == Family::anthropic) return Refusal{.status = 415, .type = "invalid_request_error", .message = "Content-Type must be application/json"};
   }
-  if (request.json && request.json->is_object()) return std::nullopt;
+  if (request.plain || (request.json() && request.json()->is_object())) return std::nullopt;
   if (route.family == Family::anthropic) return bad("The request body is not valid JSON: unexpected end of data");
   if (route.family == Family::gemini) return bad("Invalid JSON payload received. Unexpected token.");
   return bad("We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API "

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -60,10 +61,39 @@ Json gemini_body(const Refusal& refusal, std::optional<base::Duration> retry_aft
   return {{"error", std::move(error)}};
 }
 
+void append_member(std::string& out, std::string_view key, const std::string& value) {
+  out += key;
+  if (value.empty()) out += "null";
+  else base::append_json_string(out, value);
+}
+
+// The two commonest are written as text: a fault is answered as fast as anything else.
+
+/// vLLM repeats the status as a number.
+std::string openai_body(const Refusal& refusal, bool status_as_code) {
+  std::string out = R"({"error":{"message":)";
+  out.reserve(refusal.message.size() + 128);
+  base::append_json_string(out, refusal.message);
+  out += R"(,"type":)";
+  base::append_json_string(out, refusal.type);
+  append_member(out, R"(,"param":)", refusal.param);
+  if (status_as_code) base::append_json_integer(out += R"(,"code":)", refusal.status);
+  else append_member(out, R"(,"code":)", refusal.code);
+  return out += "}}";
+}
+
+std::string anthropic_body(const Refusal& refusal, std::string_view request_id) {
+  std::string out = R"({"type":"error","error":{"type":)";
+  out.reserve(refusal.message.size() + 128);
+  base::append_json_string(out, refusal.type);
+  base::append_json_string(out += R"(,"message":)", refusal.message);
+  base::append_json_string(out += R"(},"request_id":)", request_id);
+  return out += '}';
+}
+
 std::string body_of(Envelope envelope, const ProviderSpec& spec, const Refusal& refusal, std::optional<base::Duration> retry_after, const std::string& request_id) {
   switch (envelope) {
-    case Envelope::anthropic:
-      return base::dump(Json{{"type", "error"}, {"error", {{"type", refusal.type}, {"message", refusal.message}}}, {"request_id", request_id}});
+    case Envelope::anthropic: return anthropic_body(refusal, request_id);
     case Envelope::gemini: return base::dump(gemini_body(refusal, retry_after));
     case Envelope::numeric_code: return base::dump(Json{{"error", {{"message", refusal.message}, {"code", refusal.status}}}});
     case Envelope::azure: return base::dump(Json{{"error", {{"code", refusal.code.empty() ? std::to_string(refusal.status) : refusal.code}, {"message", refusal.message}}}});
@@ -76,15 +106,21 @@ std::string body_of(Envelope envelope, const ProviderSpec& spec, const Refusal& 
     case Envelope::page: return page(refusal, spec.personality);
     case Envelope::openai: break;
   }
-  Json code = text_or_null(refusal.code);
-  // vLLM repeats the status as a number.
-  if (spec.personality == "vllm") code = refusal.status;
-  return base::dump(Json{{"error", {{"message", refusal.message}, {"type", refusal.type}, {"param", text_or_null(refusal.param)}, {"code", std::move(code)}}}});
+  return openai_body(refusal, spec.personality == "vllm");
+}
+
+std::string hex16(std::string_view before, std::uint64_t number) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  out.reserve(before.size() + 16);
+  out = before;
+  for (int shift = 60; shift >= 0; shift -= 4) out += kHex[(number >> shift) & 15U];
+  return out;
 }
 
 std::string request_id_of(Family family, const ProviderRequest& request, const ReplyContext& context) {
   const auto number = base::hash_mix({context.seed, request.attempt, 1});
-  return family == Family::anthropic ? fmt::format("req_011C{:016x}", number) : fmt::format("req_{:016x}", number);
+  return hex16(family == Family::anthropic ? "req_011C" : "req_", number);
 }
 
 }  // namespace
@@ -104,7 +140,7 @@ void add_identity_headers(base::Headers& headers, const ProviderSpec& spec, cons
       headers.add("openai-version", "2020-10-01");
       headers.add("openai-processing-ms", "12");
     }
-    if (spec.personality == "azure") headers.add("apim-request-id", fmt::format("{:016x}", number));
+    if (spec.personality == "azure") headers.add("apim-request-id", hex16("", number));
   }
 }
 

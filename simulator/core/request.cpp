@@ -1,5 +1,8 @@
 #include "simulator/core/request.h"
 
+#include <utility>
+
+#include "base/json_cursor.h"
 #include "base/text.h"
 
 namespace simulator {
@@ -29,7 +32,50 @@ std::string model_in_path(std::string_view path) {
   return {};
 }
 
+/// A string without escapes; the tree reads others.
+bool take_word(base::JsonCursor& in, std::string& word) {
+  std::string_view raw;
+  if (in.peek() != '"' || !in.string(raw) || raw.find('\\') != std::string_view::npos) return false;
+  word = raw;
+  return true;
+}
+
 }  // namespace
+
+std::optional<PlainBody> read_plain_body(std::string_view body) {
+  // Escaped halves of characters and broken UTF-8 are the tree's to judge.
+  if (body.empty() || body.front() != '{' || body.find("\\u") != std::string_view::npos || !base::valid_utf8(body)) return std::nullopt;
+  base::JsonCursor in(body);
+  PlainBody plain;
+  unsigned seen = 0;  // a key that comes twice has the value that comes last: left to the tree
+  const auto first = [&](unsigned bit) { return (std::exchange(seen, seen | bit) & bit) == 0; };
+  in.enter_object();
+  for (std::string_view key; in.next_key(key);) {
+    bool known = false;
+    if (key == "model") {
+      known = first(1) && take_word(in, plain.model) && !plain.model.empty();
+    } else if (key == "messages") {
+      known = first(2) && in.peek() == '[' && in.skip_value() && body.substr(0, in.position()).find_last_not_of(" \t\r\n]") != body.substr(0, in.position()).rfind('[');
+    } else if (key == "stream") {
+      known = first(4) && in.boolean(plain.stream);
+    } else if (key == "max_tokens" || key == "max_completion_tokens") {
+      known = first(8) && in.peek() != '"' && in.integer(plain.tokens_max) && plain.tokens_max > 0;
+    } else if (key == "user" || key == "prompt_cache_key") {
+      known = first(16) && take_word(in, plain.session);
+    } else if (key == "temperature" || key == "top_p") {
+      const auto from = in.position();
+      known = in.skip_value() && in.position() - from < 8;  // no room for a number that no double holds
+    }
+    if (!known) return std::nullopt;
+  }
+  if (!in.at_end() || (seen & 3U) != 3U) return std::nullopt;
+  return plain;
+}
+
+base::Json* BodyTree::of(const std::string& body) const {
+  if (!std::exchange(read_, true) && !body.empty()) json_ = base::parse_wire_json(body);
+  return json_ ? &*json_ : nullptr;
+}
 
 std::string credential_of(const ProviderRequest& request) {
   if (const auto value = request.headers.find("authorization")) {
@@ -47,9 +93,13 @@ std::string credential_of(const ProviderRequest& request) {
 void interpret(ProviderRequest& request) {
   request.secret = credential_of(request);
   request.model = model_in_path(request.path);
-  if (!request.body.empty()) request.json = base::parse_wire_json(request.body);
-  if (request.json && request.json->is_object()) {
-    const auto& json = *request.json;
+  request.plain = read_plain_body(request.body);
+  if (request.plain) {
+    if (request.model.empty()) request.model = request.plain->model;
+    request.stream = request.plain->stream;
+    request.session = request.plain->session;
+  } else if (const auto* tree = request.json(); tree != nullptr && tree->is_object()) {
+    const auto& json = *tree;
     if (request.model.empty()) request.model = base::string_or(json, "model");
     request.stream = base::bool_or(json, "stream", false);
     for (const auto* key : {"user", "metadata.user_id", "prompt_cache_key"}) {

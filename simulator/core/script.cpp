@@ -37,9 +37,10 @@ bool same(const base::Json& wanted, const base::Json& seen) {
 }
 
 std::string last_text(const ProviderRequest& request) {
-  if (!request.json) return {};
+  const auto* json = request.json();
+  if (!json) return {};
   for (const auto* key : {"messages", "contents", "input"}) {
-    const auto* list = base::find(*request.json, key);
+    const auto* list = base::find(*json, key);
     if (list && list->is_string()) return list->get<std::string>();
     if (!list || !list->is_array() || list->empty()) continue;
     const auto& last = list->back();
@@ -71,7 +72,8 @@ bool matches(const When& when, const ProviderRequest& request, std::string_view 
     if (!value || !base::glob_match(pattern, *value)) return false;
   }
   for (const auto& [pointer, wanted] : when.body) {
-    const auto* seen = request.json ? at_pointer(*request.json, pointer) : nullptr;
+    const auto* json = request.json();
+    const auto* seen = json ? at_pointer(*json, pointer) : nullptr;
     if (!seen || !same(wanted, *seen)) return false;
   }
   return true;
@@ -146,8 +148,8 @@ std::string fill_template(const std::string& text, const ProviderRequest& reques
     else if (word == "nth") out += std::to_string(request.nth);
     else if (word == "credential") out += request.credential;
     else if (word == "last") out += last_text(request);
-    else if (word.starts_with("body:/") && request.json) {
-      if (const auto* value = at_pointer(*request.json, std::string(word.substr(5)))) out += text_of(*value);
+    else if (word.starts_with("body:/") && request.json()) {
+      if (const auto* value = at_pointer(*request.json(), std::string(word.substr(5)))) out += text_of(*value);
     } else if (!word.starts_with("body:")) {
       out.append(rest.substr(open, close + 2 - open));  // not ours: stays as written
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace simulator {
@@ -34,7 +35,13 @@ Framing framing_of(const WirePlan& plan) {
 
 std::string render_head(const WirePlan& plan) {
   const auto phrase = plan.reason.empty() ? reason_phrase(plan.status) : std::string_view{plan.reason};
-  auto out = fmt::format("HTTP/1.1 {} {}\r\n", plan.status, phrase);
+  std::string out;
+  std::size_t room = 64 + phrase.size();
+  for (const auto& [name, value] : plan.headers.list) room += name.size() + value.size() + 4;
+  out.reserve(room);
+  out += "HTTP/1.1 ";
+  base::append_json_integer(out, plan.status);
+  out.append(" ").append(phrase).append("\r\n");
   bool framed = false;
   for (const auto& [name, value] : plan.headers.list) {
     framed = framed || base::iequals(name, "content-length") || base::iequals(name, "transfer-encoding");
@@ -51,7 +58,8 @@ std::string render_head(const WirePlan& plan) {
         for (const auto& step : plan.steps) {
           if (step.kind == Kind::bytes || step.kind == Kind::event) total += static_cast<std::int64_t>(step.data.size());
         }
-        out += fmt::format("content-length: {}\r\n", plan.length_claimed.value_or(total));
+        base::append_json_integer(out += "content-length: ", plan.length_claimed.value_or(total));
+        out += "\r\n";
       }
     }
   }

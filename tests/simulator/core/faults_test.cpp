@@ -10,7 +10,6 @@ WirePlan compile(const std::string& name, bool stream = true, base::Json params 
   const ProviderSpec spec{.name = "acme", .personality = "openai", .keys_any = true};
   ProviderRequest request{.method = "POST", .path = "/v1/chat/completions", .model = "m", .stream = stream, .attempt = 1};
   request.body = stream ? R"({"model":"m","stream":true,"messages":[{"role":"user","content":"ping"}]})" : R"({"model":"m","messages":[{"role":"user","content":"ping"}]})";
-  request.json = base::parse_wire_json(request.body);
   ReplyScript script;
   script.text = "one two three four five";
   const auto healthy = make_healthy_reply(spec, request, script, {});
