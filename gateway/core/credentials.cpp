@@ -2,6 +2,7 @@
 #include "gateway/core/credentials.h"
 
 #include "base/assert.h"
+#include "base/hash.h"
 
 namespace gateway {
 namespace {
@@ -58,6 +59,11 @@ bool tried_before(const std::vector<Tried>& tried, std::size_t target, const Key
 Tried* find_tried(std::vector<Tried>& tried, std::size_t target, const Key* key) {
   const auto found = std::find_if(tried.begin(), tried.end(), [&](const Tried& t) { return t.target == target && t.key == key; });
   return found == tried.end() ? nullptr : &*found;
+}
+
+const std::string& Key::hash() const {
+  if (hash_.empty()) hash_ = base::sha256_hex(salt + '\n' + provider + '\n' + secret);
+  return hash_;
 }
 
 KeyState* Key::model_state(std::string_view model) {
@@ -217,7 +223,7 @@ KeyChange bench(const Lease& lease, base::Duration wait, base::Instant now, cons
 CredentialState stored(const Key& key, const KeyState& state, std::string_view model, Moment now) {
   CredentialState result;
   result.provider = key.provider;
-  result.key_hash = key.hash;
+  result.key_hash = key.hash();
   result.label = key.label;
   result.model = model;
   result.kind = state.kind;

@@ -27,15 +27,20 @@ struct KeyState {
 };
 
 struct Key {
-  std::string provider, label, secret, hash;
+  std::string provider, label, secret, salt;
   double weight = 1;
   std::int64_t concurrent_max = 0;
   std::int64_t in_flight = 0, used = 0;
   KeyState whole;
   std::vector<std::pair<std::string, KeyState>> models;  ///< few: only models that once failed on this key
 
+  /// Salted hash of the secret: the key's name in the store. Worked out when first needed: most keys never fail.
+  const std::string& hash() const;
   KeyState* model_state(std::string_view model);
   const KeyState* model_state(std::string_view model) const;
+
+ private:
+  mutable std::string hash_;
 };
 using KeyPtr = std::shared_ptr<Key>;
 

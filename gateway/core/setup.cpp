@@ -16,13 +16,12 @@ void add_keys(ProviderEntry& entry, Registry& registry, const std::string& salt)
   static const std::vector<CredentialConfig> kKeyless{{.label = "none", .secret = ""}};
   const auto& credentials = entry.config->credentials.empty() ? kKeyless : entry.config->credentials;
   for (const CredentialConfig& credential : credentials) {
-    const std::string hash = key_hash(salt, entry.config->name, credential.secret);
-    KeyPtr& known = registry.keys[entry.config->name + '\n' + hash];
+    KeyPtr& known = registry.keys[entry.config->name + '\n' + credential.secret];
     if (!known) {
       known = std::make_shared<Key>();
       known->provider = entry.config->name;
       known->secret = credential.secret;
-      known->hash = hash;
+      known->salt = salt;
     }
     // Two labels for one secret are one key: what fails for the one fails for the other.
     if (std::find(entry.pool.keys.begin(), entry.pool.keys.end(), known) != entry.pool.keys.end()) continue;
@@ -63,10 +62,6 @@ void add_route(Setup& setup, const Route& route, Registry& registry) {
 
 }  // namespace
 
-std::string key_hash(const std::string& salt, const std::string& provider, const std::string& secret) {
-  return base::sha256_hex(salt + '\n' + provider + '\n' + secret);
-}
-
 const RouteEntry* Setup::route_for(const std::string& model) const {
   const auto found = routes.find(model);
   return found != routes.end() ? &found->second : otherwise;
@@ -91,8 +86,9 @@ std::shared_ptr<Setup> make_setup(Config config, Registry& registry, const std::
     add_keys(entry, registry, salt);
   }
   for (const CredentialState& state : restored) {
-    const auto found = registry.keys.find(state.provider + '\n' + state.key_hash);
-    if (found != registry.keys.end()) restore(*found->second, state, now, policy);
+    for (const auto& [name, key] : registry.keys) {
+      if (key->provider == state.provider && key->hash() == state.key_hash) restore(*key, state, now, policy);
+    }
   }
   for (const Route& route : setup->config.routes) add_route(*setup, route, registry);
   const auto found = setup->routes.find("default");

@@ -14,7 +14,7 @@
 
 namespace gateway {
 
-/// What outlives a reload: the states of keys, by the hash of their secret, and of targets, by their name.
+/// What outlives a reload: the states of keys, by their provider and secret, and of targets, by their name.
 struct Registry {
   std::map<std::string, KeyPtr> keys;
   std::map<std::string, Breaker> breakers;
@@ -50,7 +50,5 @@ struct Setup {
 /// Keys known to the registry keep their state; new ones begin well, or as `restored` says.
 std::shared_ptr<Setup> make_setup(Config config, Registry& registry, const std::string& salt, const std::vector<CredentialState>& restored,
                                   const Policy& policy, Moment now);
-/// What identifies a key across restarts and label changes.
-std::string key_hash(const std::string& salt, const std::string& provider, const std::string& secret);
 
 }  // namespace gateway

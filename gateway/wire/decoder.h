@@ -47,7 +47,8 @@ class DeltaTemplate {
 bool fast_openai_chat(std::string_view data, std::vector<ReplyEvent>& out, DeltaTemplate& known);
 bool fast_anthropic(std::string_view data, std::vector<ReplyEvent>& out, DeltaTemplate& known);
 bool fast_openai_responses(std::string_view data, std::vector<ReplyEvent>& out);
-/// The commonest whole body: one choice of text, a finish reason of stop or length.
+/// The commonest whole bodies: one piece of text, finished or cut at the limit of tokens. `out` as the decoder's body() would fill it.
 bool fast_plain_openai_chat(std::string_view body, std::vector<ReplyEvent>& out);
+bool fast_plain_anthropic(std::string_view body, std::vector<ReplyEvent>& out);
 
 }  // namespace gateway

@@ -2,6 +2,8 @@
 #include "gateway/wire/decoder.h"
 #include "gateway/wire/json_cursor.h"
 
+#include <utility>
+
 namespace gateway {
 namespace {
 
@@ -74,6 +76,23 @@ bool whole_choice(JsonCursor& in, WholeChat& chat) {
     }
   }
   return in.ok();
+}
+
+/// {"type": "text", "text": "…"}
+bool text_block(JsonCursor& in, std::string_view& text) {
+  std::string_view key;
+  bool type = false;
+  if (in.peek() != '{' || !in.enter_object()) return false;
+  while (in.next_key(key)) {
+    if (key == "type") {
+      if (type || !(type = is_string(in, "text"))) return false;
+    } else if (key == "text") {
+      if (text.data() != nullptr || in.peek() != '"' || !in.string(text)) return false;
+    } else if (key != "citations" || !in.null()) {
+      return false;
+    }
+  }
+  return in.ok() && type;
 }
 
 /// {"role"?: …, "content": "…"}: nothing else may carry a value.
@@ -162,10 +181,54 @@ bool fast_plain_openai_chat(std::string_view body, std::vector<ReplyEvent>& out)
   if (!unescape(chat.id, start.id) || !unescape(chat.model, start.name)) return false;
   auto text = make_event(Kind::text);
   if (!unescape(chat.content, text.text)) return false;
+  out.reserve(out.size() + 5);
   out.push_back(std::move(start));
   out.push_back(std::move(text));
   out.push_back(make_finish(chat.finish == "stop" ? Finish::stop : Finish::length, chat.finish));
   if (chat.usage_known) out.push_back(make_usage(chat.usage));
+  out.push_back(make_event(Kind::terminal));
+  return true;
+}
+
+bool fast_plain_anthropic(std::string_view body, std::vector<ReplyEvent>& out) {
+  JsonCursor in(body);
+  std::string_view key, id, model, content, finish;
+  Usage usage;
+  std::int64_t fresh = 0, created = 0;
+  unsigned seen = 0;
+  bool usage_known = false;
+  const auto once = [&](unsigned bit) { return (std::exchange(seen, seen | bit) & bit) == 0; };
+  if (in.peek() != '{' || !in.enter_object()) return false;
+  while (in.next_key(key)) {
+    if (key == "content") {
+      if (!once(1) || in.peek() != '[' || !in.enter_array() || !in.next_item() || !text_block(in, content) || in.peek() != ']' || in.next_item()) return false;
+    } else if (key == "usage") {
+      if (!once(2) || in.peek() != '{' || !in.enter_object()) return false;
+      while (in.next_key(key)) {
+        std::int64_t* into = key == "input_tokens" ? &fresh : key == "output_tokens" ? &usage.output : key == "cache_read_input_tokens" ? &usage.cached : key == "cache_creation_input_tokens" ? &created : nullptr;
+        if (!(into ? in.integer(*into) : in.skip_value())) return false;
+      }
+      usage_known = true;
+    } else if (key == "stop_reason") {
+      if (!once(4) || in.peek() != '"' || !in.string(finish)) return false;
+    } else if (key == "id" || key == "model") {
+      if (!once(key == "id" ? 8 : 16) || in.peek() != '"' || !in.string(key == "id" ? id : model)) return false;
+    } else if (key == "stop_sequence" || key == "container" || key == "stop_details") {
+      if (!in.null()) return false;
+    } else if ((key != "type" && key != "role") || !in.skip_value()) {
+      return false;
+    }
+  }
+  if (!in.at_end() || content.empty() || !one_of(finish, {"end_turn", "max_tokens"})) return false;
+  auto start = make_event(Kind::start);
+  auto text = make_event(Kind::text);
+  if (!unescape(id, start.id) || !unescape(model, start.name) || !unescape(content, text.text)) return false;
+  usage.input = fresh + created + usage.cached;
+  out.reserve(out.size() + 5);
+  out.push_back(std::move(start));
+  if (usage_known) out.push_back(make_usage(usage));
+  out.push_back(std::move(text));
+  out.push_back(make_finish(finish == "end_turn" ? Finish::stop : Finish::length, finish));
   out.push_back(make_event(Kind::terminal));
   return true;
 }

@@ -81,6 +81,7 @@ struct Relay::Impl {
   bool sniff();
   void pump(std::vector<RelayPiece>& out);
   void on_frame(const SseFrame& frame, std::vector<RelayPiece>& out);
+  bool read_tree(std::string_view trimmed);
   void on_body(std::vector<RelayPiece>& out);
   void on_done(const SseFrame* frame, std::vector<RelayPiece>& out);
   void finish_stream(std::vector<RelayPiece>& out);
@@ -263,23 +264,29 @@ void Relay::Impl::on_frame(const SseFrame& frame, std::vector<RelayPiece>& out) 
   }
 }
 
+/// Any whole body, by building its JSON; false: it was a fault.
+bool Relay::Impl::read_tree(std::string_view trimmed) {
+  const auto json = base::parse_wire_json(trimmed);
+  if (!json) {
+    const bool page = trimmed.front() == '<';
+    fail(RelayFault::Kind::malformed, page ? "an HTML page where JSON is due" : "a body that is no JSON: " + base::printable(trimmed, 120), trimmed);
+    return false;
+  }
+  if (auto error = error_inside(*json); !error.empty()) {
+    fail(RelayFault::Kind::error_event, "an error inside a 200", error);
+    return false;
+  }
+  if (decoder->body(*json, events)) return true;
+  fail(RelayFault::Kind::malformed, "JSON of another shape than the dialect's: " + base::printable(trimmed, 120), trimmed);
+  return false;
+}
+
 void Relay::Impl::on_body(std::vector<RelayPiece>& out) {
   const auto trimmed = base::trim(std::string_view(body).substr(body.starts_with("\xEF\xBB\xBF") ? 3 : 0));
   if (trimmed.empty()) return fail(RelayFault::Kind::empty, "a reply without a body");
   events.clear();
-  if (same && !options.stream && upstream == Dialect::openai_chat && fast_plain_openai_chat(trimmed, events)) {
-    for (const auto& event : events) note(event, trimmed);
-    terminated = true;
-    out.push_back({Piece::body, std::string(trimmed)});
-    return;
-  }
-  auto json = base::parse_wire_json(trimmed);
-  if (!json) {
-    const auto html = trimmed.front() == '<' ? "an HTML page where JSON is due" : "a body that is no JSON: ";
-    return fail(RelayFault::Kind::malformed, html + (trimmed.front() == '<' ? std::string() : base::printable(trimmed, 120)), trimmed);
-  }
-  if (auto error = error_inside(*json); !error.empty()) return fail(RelayFault::Kind::error_event, "an error inside a 200", error);
-  if (!decoder->body(*json, events)) return fail(RelayFault::Kind::malformed, "JSON of another shape than the dialect's: " + base::printable(trimmed, 120), trimmed);
+  const bool read = (upstream == Dialect::openai_chat && fast_plain_openai_chat(trimmed, events)) || (upstream == Dialect::anthropic_messages && fast_plain_anthropic(trimmed, events));
+  if (!read && !read_tree(trimmed)) return;
   for (const auto& event : events) {
     if (!note(event, trimmed)) return;
   }

@@ -31,7 +31,6 @@ Pool pool(int keys, Strategy strategy = Strategy::fill_first) {
     auto key = std::make_shared<Key>();
     key->provider = "acme";
     key->label = std::string("key-") + static_cast<char>('a' + i);
-    key->hash = key->label;
     made.keys.push_back(std::move(key));
   }
   return made;

@@ -284,5 +284,48 @@ TEST(RelayPairs, CountTokensAndEmbeddingsPassAsTheyAre) {
   EXPECT_EQ(run(options(Dialect::openai_embeddings, Dialect::openai_chat, false), "application/json", R"({"data":[]})").fault->kind, RelayFault::Kind::empty);
 }
 
+/// The same body with a member that no quick reader knows.
+std::string with_more(const std::string& body) { return body.substr(0, body.rfind('}')) + R"(,"unheard_of":1})"; }
+
+TEST(QuickBodies, SayWhatTheirTreesSay) {
+  const std::string chat = R"({"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Caf\u00e9 \"au\" lait","refusal":null},"finish_reason":"stop"}])";
+  const std::string claude = R"({"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Caf\u00e9 \"au\" lait"}],"stop_sequence":null)";
+  struct { Dialect upstream; std::string body; bool quick; } const kBodies[] = {
+      {Dialect::openai_chat, chat + "}", true},
+      {Dialect::openai_chat, chat + R"(,"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":2}}})", true},
+      {Dialect::anthropic_messages, claude + R"(,"stop_reason":"end_turn"})", true},
+      {Dialect::anthropic_messages, claude + R"(,"stop_reason":"max_tokens","usage":{"input_tokens":3,"cache_read_input_tokens":5,"cache_creation_input_tokens":7,"output_tokens":9,"service_tier":"standard"}})", true},
+      {Dialect::anthropic_messages, claude + R"(,"stop_reason":"refusal"})", false},
+      {Dialect::anthropic_messages, claude + R"(,"stop_reason":"end_turn","content":[]})", false},
+      {Dialect::anthropic_messages, claude + R"(,"stop_reason":"end_turn","error":{"message":"no"}})", false},
+      {Dialect::anthropic_messages, claude + R"(,"stop_reason":null})", false},
+  };
+  for (const auto& [upstream, body, quick] : kBodies) {
+    std::vector<ReplyEvent> events;
+    EXPECT_EQ(upstream == Dialect::openai_chat ? fast_plain_openai_chat(body, events) : fast_plain_anthropic(body, events), quick) << body;
+    EXPECT_EQ(events.empty(), !quick);
+    for (const auto front : kFronts) {
+      for (const bool stream : {false, true}) {
+        const auto seen = run(options(front, upstream, stream), "application/json", body);
+        const auto wanted = run(options(front, upstream, stream), "application/json", with_more(body));
+
+        if (front != upstream || stream) {  // else it passes as it is
+          EXPECT_EQ(seen.bytes(), wanted.bytes()) << body;
+        }
+        EXPECT_EQ(seen.kinds(), wanted.kinds());
+        EXPECT_EQ(seen.text, wanted.text);
+        EXPECT_EQ(seen.model, wanted.model);
+        EXPECT_EQ(seen.fault.has_value(), wanted.fault.has_value());
+        ASSERT_EQ(seen.usage.has_value(), wanted.usage.has_value());
+        if (seen.usage) {
+          EXPECT_EQ(seen.usage->input, wanted.usage->input);
+          EXPECT_EQ(seen.usage->cached, wanted.usage->cached);
+          EXPECT_EQ(seen.usage->output, wanted.usage->output);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gateway
