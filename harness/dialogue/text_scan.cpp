@@ -55,7 +55,8 @@ bool take_blocks(JsonCursor& in, std::string& text) {
   return in.ok();
 }
 
-std::optional<std::string> scan(std::string_view json, const std::function<Taken(JsonCursor&, std::string_view, std::string&)>& member) {
+template <class Member>
+std::optional<std::string> scan(std::string_view json, Member&& member) {
   JsonCursor in(json);
   std::string text;
   const bool plain = walk(in, [&](std::string_view key) -> Taken {

@@ -1,28 +1,33 @@
 #include "harness/explore/clock.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace harness::explore {
 
-bool Clock::later(const Entry& a, const Entry& b) {
-  if (a.at != b.at) return a.at > b.at;
-  if (a.tie != b.tie) return a.tie > b.tie;
-  return a.sequence > b.sequence;
-}
-
 void Clock::at(base::Instant when, Work work) {
-  heap_.push_back({std::max(when, now_), random_.next() >> 62, ++sequence_, std::move(work)});
+  auto slot = static_cast<std::uint32_t>(works_.size());
+  if (free_.empty()) {
+    works_.push_back(std::move(work));
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+    works_[slot] = std::move(work);
+  }
+  heap_.push_back({std::max(when, now_), (random_.next() >> 62 << 62) | ++sequence_, slot});
   std::push_heap(heap_.begin(), heap_.end(), later);
 }
 
 bool Clock::step(base::Instant limit) {
   if (heap_.empty() || heap_.front().at > limit) return false;
   std::pop_heap(heap_.begin(), heap_.end(), later);
-  auto entry = std::move(heap_.back());
+  const auto [at, order, slot] = heap_.back();
   heap_.pop_back();
-  now_ = entry.at;
+  now_ = at;
   ++steps_;
-  entry.work();
+  const auto work = std::exchange(works_[slot], nullptr);  // it may add others, and move works_
+  free_.push_back(slot);
+  work();
   return true;
 }
 

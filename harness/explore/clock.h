@@ -30,11 +30,13 @@ class Clock {
  private:
   struct Entry {
     base::Instant at;
-    std::uint64_t tie = 0, sequence = 0;
-    Work work;
+    std::uint64_t order = 0;  ///< tie in the two highest bits, then the sequence
+    std::uint32_t slot = 0;   ///< of works_: the heap moves small values about, not closures
   };
-  static bool later(const Entry& a, const Entry& b);
+  static bool later(const Entry& a, const Entry& b) { return a.at != b.at ? a.at > b.at : a.order > b.order; }
   std::vector<Entry> heap_;
+  std::vector<Work> works_;
+  std::vector<std::uint32_t> free_;
   base::Instant now_;
   base::Random random_;
   std::uint64_t sequence_ = 0, steps_ = 0;
