@@ -38,6 +38,13 @@ bool JsonCursor::fail() {
   return false;
 }
 
+inline bool JsonCursor::skip_string() {
+  at_ = find_json_stop(at_ + 1, end_);
+  if (at_ == end_ || *at_ != '"') return skip_escaped();
+  ++at_;
+  return true;
+}
+
 void JsonCursor::skip_space() {
   while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
 }
@@ -119,10 +126,9 @@ bool JsonCursor::boolean(bool& value) {
 
 bool JsonCursor::skip_number_at() { return at_ < end_ && (*at_ == '-' || (*at_ >= '0' && *at_ <= '9')) && skip_number(); }
 
-bool JsonCursor::skip_string() {
-  ++at_;
+/// On from the first stop of a string that is no quote.
+bool JsonCursor::skip_escaped() {
   while (true) {
-    at_ = find_json_stop(at_, end_);
     if (at_ == end_) return false;
     const char c = *at_++;
     if (c == '"') return true;
@@ -135,6 +141,7 @@ bool JsonCursor::skip_string() {
     } else if (std::string_view("\"\\/bfnrt").find(escape) == std::string_view::npos) {
       return false;
     }
+    at_ = find_json_stop(at_, end_);
   }
 }
 

@@ -37,6 +37,7 @@ class JsonCursor {
   bool fail();
   void skip_space();
   bool skip_string();
+  bool skip_escaped();
   bool skip_scalar();
   bool skip_number();
   bool skip_number_at();

@@ -7,19 +7,6 @@
 
 namespace base {
 
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31U);
-}
-
-std::uint64_t hash_mix(std::initializer_list<std::uint64_t> values) {
-  std::uint64_t state = 0x9E3779B97F4A7C15ULL;
-  // The added constant keeps a zero seed from being a fixed point: the first draw of every small seed is good.
-  for (const auto value : values) state = mix(state + mix(value + 0x9E3779B97F4A7C15ULL));
-  return state;
-}
-
 std::uint64_t hash_text(std::string_view text) {
   std::uint64_t hash = 0xCBF29CE484222325ULL;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
@@ -27,8 +14,6 @@ std::uint64_t hash_text(std::string_view text) {
 }
 
 double unit_interval(std::uint64_t bits) { return static_cast<double>(bits >> 11U) * 0x1.0p-53; }
-
-std::uint64_t Random::next() { return mix(state_ += 0x9E3779B97F4A7C15ULL); }
 
 std::uint64_t Random::below(std::uint64_t bound) {
   ASSERT(bound >= 1);

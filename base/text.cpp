@@ -61,9 +61,8 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-bool iequals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower_char(x) == lower_char(y); });
+bool iequals_same_size(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower_char(x) == lower_char(y); });
 }
 
 bool icontains(std::string_view text, std::string_view part) {
@@ -137,7 +136,7 @@ bool valid_utf8(std::string_view text) {
         continue;
       }
     }
-    const auto n = utf8_length(text, i);
+    const auto n = static_cast<unsigned char>(text[i]) < 0x80 ? 1 : utf8_length(text, i);
     if (n == 0) return false;
     i += n;
   }

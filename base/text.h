@@ -10,7 +10,8 @@
 namespace base {
 
 std::string lower(std::string_view text);  ///< ASCII only
-bool iequals(std::string_view a, std::string_view b);
+bool iequals_same_size(std::string_view a, std::string_view b);
+inline bool iequals(std::string_view a, std::string_view b) { return a.size() == b.size() && iequals_same_size(a, b); }
 bool icontains(std::string_view text, std::string_view part);
 std::string_view trim(std::string_view text);
 std::vector<std::string> split(std::string_view text, char at);

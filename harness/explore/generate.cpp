@@ -98,6 +98,7 @@ std::uint64_t subtree_nodes(std::size_t depth, std::size_t depth_max) {
 /// Which child to take at each depth to come to a node, nodes numbered as they are met (parents first).
 std::vector<std::uint64_t> path_to(std::uint64_t node, std::size_t depth_max) {
   std::vector<std::uint64_t> path;
+  path.reserve(depth_max);
   auto left = node + 1;  // the root itself, which has no moves, is none of the cases
   while (left > 0) {
     --left;
@@ -112,27 +113,52 @@ std::vector<std::uint64_t> path_to(std::uint64_t node, std::size_t depth_max) {
 
 std::uint64_t tree_cases(std::size_t length_max) { return subtree_nodes(0, length_max) - 1; }
 
-Case random_case(std::uint64_t shape, std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk) {
+namespace {
+
+/// What the cases of one tree have in common.
+struct Tree {
+  std::uint64_t shape = 0, seed = 0;
+  std::size_t length_max = 0;
+  Case bare;
+  std::array<double, kMoveKinds> weights{};
+  double sum = 0;
+  std::vector<std::uint8_t> faults;
+  const std::vector<K>* theme = nullptr;
+};
+
+Tree make_tree(std::uint64_t shape, std::uint64_t seed, std::size_t length_max) {
   base::Random start(base::mix(shape)), random(base::mix(seed));
-  Case made;
+  Tree tree{.shape = shape, .seed = seed, .length_max = length_max};
+  auto& made = tree.bare;
   made.seed = shape >> 16;  // a scenario file takes a signed number
   made.keys = static_cast<int>(start.between(std::int64_t{1}, std::int64_t{3}));
   made.spare_keys = static_cast<int>(start.between(std::int64_t{0}, std::int64_t{2}));
   made.commit_complete = start.chance(0.2);
   // Swarm testing (Groce and others, 2012): what a case leaves out matters as much as what it has.
-  std::array<double, kMoveKinds> weights{};
-  double sum = 0;
-  for (auto& weight : weights) sum += weight = random.chance(0.5) ? 0.0 : random.uniform();
-  weights[0] += 0.3;
-  weights[static_cast<std::size_t>(Move::Kind::fault)] += 0.5;
-  sum += 0.8;
-  std::vector<std::uint8_t> faults;
+  for (auto& weight : tree.weights) tree.sum += weight = random.chance(0.5) ? 0.0 : random.uniform();
+  tree.weights[0] += 0.3;
+  tree.weights[static_cast<std::size_t>(Move::Kind::fault)] += 0.5;
+  tree.sum += 0.8;
   for (std::uint8_t fault = 0; fault < kFaultChoices.size(); ++fault) {
-    if (random.chance(0.35)) faults.push_back(fault);
+    if (random.chance(0.35)) tree.faults.push_back(fault);
   }
-  if (faults.empty()) faults.push_back(static_cast<std::uint8_t>(random.below(kFaultChoices.size())));
-  const std::vector<K>* theme = random.chance(0.4) ? &themes()[random.below(themes().size())] : nullptr;
-  if (theme != nullptr && theme->size() > length_max) theme = nullptr;
+  if (tree.faults.empty()) tree.faults.push_back(static_cast<std::uint8_t>(random.below(kFaultChoices.size())));
+  tree.theme = random.chance(0.4) ? &themes()[random.below(themes().size())] : nullptr;
+  if (tree.theme != nullptr && tree.theme->size() > length_max) tree.theme = nullptr;
+  return tree;
+}
+
+}  // namespace
+
+Case random_case(std::uint64_t shape, std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk) {
+  // Cases are asked for tree by tree.
+  static thread_local Tree last;
+  if (last.length_max != length_max || last.seed != seed || last.shape != shape) last = make_tree(shape, seed, length_max);
+  const auto& weights = last.weights;
+  const auto& faults = last.faults;
+  const auto* theme = last.theme;
+  Case made = last.bare;
+  made.moves.reserve(length_max);
   const auto path = path_to(node, length_max);
   trunk = path.size() < length_max ? path.size() : length_max - 1;
   std::size_t told = 0;
@@ -140,7 +166,7 @@ Case random_case(std::uint64_t shape, std::uint64_t seed, std::uint64_t node, st
   for (std::size_t i = 0; i < path.size(); ++i) {
     way = base::hash_mix({way, path[i]});
     base::Random from(way);
-    auto dice = from.uniform() * sum;
+    auto dice = from.uniform() * last.sum;
     std::size_t kind = 0;
     while (kind + 1 < kMoveKinds && (dice -= weights[kind]) > 0) ++kind;
     // The theme's moves in their order, others between them as far as there is room.

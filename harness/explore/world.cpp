@@ -110,7 +110,7 @@ void World::deliver_request(std::int64_t id) {
   event.request = {.method = client.call->method, .target = client.call->path, .headers = client.call->headers, .body = client.call->body, .peer = "127.0.0.1:1"};
   client.request = event.id;
   request_client_[event.id.value] = id;
-  feed(event);
+  feed(std::move(event));
 }
 
 void World::reply_bytes(gateway::RequestId id, std::string_view bytes) {
