@@ -6,7 +6,7 @@ namespace gateway {
 
 void Engine::on(const DrainRequested& event) {
   if (draining_ || left_) {
-    log(Level::info, "drain.already", base::Json::object());  // the first request decides; another changes nothing
+    if (says(Level::info)) log(Level::info, "drain.already", base::Json::object());  // the first request decides; another changes nothing
     return;
   }
   static constexpr base::Names<DrainRequested::Kind, 3> kKinds{{"restart", "stop", "unexpected stop"}};
@@ -19,8 +19,10 @@ void Engine::on(const DrainRequested& event) {
   made.extend_at = now_.instant;
   draining_ = made;
   ++metrics_.drains;
-  log(Level::info, "drain",
-      {{"kind", kKinds(event.kind)}, {"active_requests", requests_.size()}, {"drain_ms", base::milliseconds(event.drain)}, {"settle_ms", base::milliseconds(event.settle)}, {"socket_kept", event.socket_kept}});
+  if (says(Level::info)) {
+    log(Level::info, "drain",
+        {{"kind", kKinds(event.kind)}, {"active_requests", requests_.size()}, {"drain_ms", base::milliseconds(event.drain)}, {"settle_ms", base::milliseconds(event.settle)}, {"socket_kept", event.socket_kept}});
+  }
   // Connections the manager's socket has not handed out yet wait there for the next process.
   if (event.socket_kept) act(StopAccepting{});
   say_draining();
@@ -57,7 +59,7 @@ void Engine::drain_tick() {
     });
   }
   if (d.hard <= now_.instant) {
-    if (!requests_.empty()) log(Level::warn, "drain deadline", {{"cut", requests_.size()}});
+    if (!requests_.empty() && says(Level::warn)) log(Level::warn, "drain deadline", {{"cut", requests_.size()}});
     each([this](Request& r) { cut(r, Reason::draining, "the gateway restarts and cannot wait any longer for the provider"); });
   }
 }
@@ -71,7 +73,7 @@ void Engine::leave_if_done() {
   const int code = policy_.exit_code(draining_->kind);
   if (draining_->kind == DrainRequested::Kind::restart) persist(StoreMeta{"restarts", std::to_string(restarts_ + 1)});
   persist(StoreMeta{"ended", "clean"});
-  log(Level::info, "drained", {{"exit", code}, {"ms", base::milliseconds(now_.instant - draining_->since)}});
+  if (says(Level::info)) log(Level::info, "drained", {{"exit", code}, {"ms", base::milliseconds(now_.instant - draining_->since)}});
   act(StopAccepting{});
   act(ServiceStatus{"Stopped"});
   act(Exit{code});

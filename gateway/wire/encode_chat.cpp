@@ -5,7 +5,6 @@
 namespace gateway {
 namespace {
 
-using base::Json;
 using Kind = ReplyEvent::Kind;
 
 class ChatEncoder : public Encoder {
@@ -32,7 +31,10 @@ class ChatEncoder : public Encoder {
 std::unique_ptr<Encoder> make_chat_encoder(EncoderOptions options) { return std::make_unique<ChatEncoder>(std::move(options)); }
 
 std::string plain_chat(const EncoderOptions& options, const Gathered& reply) {
-  return base::dump(Json{{"reply", reply.text()}, {"model", shown_model(options, reply.model)}});
+  std::string out = R"({"reply":)";
+  append_json_string(out, reply.text());
+  append_json_string(out += R"(,"model":)", shown_model(options, reply.model));
+  return out += '}';
 }
 
 }  // namespace gateway

@@ -1,6 +1,7 @@
 // Errors in the caller's words: bodies, stream events, and the small frames around them.
 #include "gateway/wire/dialect.h"
 #include "gateway/wire/encoder.h"
+#include "gateway/wire/json_cursor.h"
 
 namespace gateway {
 namespace {
@@ -51,10 +52,30 @@ std::string anthropic_type(const ErrorInfo& error) {
   }
 }
 
-Json openai_error(const ErrorInfo& error) {
-  return {{"message", full_message(error)}, {"type", openai_type(error)}, {"code", code_of(error)},
-          {"param", error.param.empty() ? Json(nullptr) : Json(error.param)}, {"hint", error.hint}, {"reason", reason_word(error)},
-          {"attempts", trail_json(error.trail)}};
+/// As text: the error that most callers meet is answered as fast as a success.
+std::string openai_error(const ErrorInfo& error) {
+  std::string out;
+  out.reserve(error.message.size() + 2 * error.hint.size() + 160 + 120 * error.trail.size());
+  const auto member = [&](std::string_view key, std::string_view value) { append_json_string(out += key, value); };
+  member(R"({"message":)", full_message(error));
+  member(R"(,"type":)", openai_type(error));
+  member(R"(,"code":)", code_of(error));
+  if (error.param.empty()) out += R"(,"param":null)";
+  else member(R"(,"param":)", error.param);
+  member(R"(,"hint":)", error.hint);
+  member(R"(,"reason":)", reason_word(error));
+  out += R"(,"attempts":[)";
+  for (const auto& entry : error.trail) {
+    if (&entry != &error.trail.front()) out += ',';
+    member(R"({"target":)", entry.target);
+    member(R"(,"key":)", entry.key);
+    member(R"(,"reason":)", entry.reason);
+    base::append_json_integer(out += R"(,"status":)", entry.status);
+    base::append_json_integer(out += R"(,"ms":)", entry.ms);
+    base::append_json_integer(out += R"(,"wait_ms":)", entry.wait_ms);
+    out += '}';
+  }
+  return out += "]}";
 }
 
 Json anthropic_error(const ErrorInfo& error) {
@@ -76,7 +97,7 @@ Json chat_error(const ErrorInfo& error) {
 /// Both forms OpenAI has used, in one event: flat as its types document it, nested because openai 6.x throws only on an `error` member.
 Json responses_error(const ErrorInfo& error) {
   return {{"type", "error"}, {"sequence_number", 0}, {"code", code_of(error)}, {"message", full_message(error)},
-          {"param", error.param.empty() ? Json(nullptr) : Json(error.param)}, {"error", openai_error(error)}};
+          {"param", error.param.empty() ? Json(nullptr) : Json(error.param)}, {"error", base::parse_wire_json(openai_error(error)).value_or(Json())}};
 }
 
 }  // namespace
@@ -84,7 +105,7 @@ Json responses_error(const ErrorInfo& error) {
 std::string error_body(Dialect front, const ErrorInfo& error) {
   if (front == Dialect::anthropic_messages) return base::dump(anthropic_error(error));
   if (front == Dialect::chat) return base::dump(chat_error(error));
-  return base::dump(Json{{"error", openai_error(error)}});
+  return R"({"error":)" + openai_error(error) + '}';
 }
 
 std::string error_event(Dialect front, const ErrorInfo& error) {
@@ -93,7 +114,7 @@ std::string error_event(Dialect front, const ErrorInfo& error) {
     case Dialect::anthropic_messages: append_frame(out, "error", anthropic_error(error)); break;
     case Dialect::openai_responses: append_frame(out, "error", responses_error(error)); break;
     case Dialect::chat: append_frame(out, "error", chat_error(error)); break;
-    default: append_frame(out, "", Json{{"error", openai_error(error)}}); break;
+    default: out.append("data: ").append(error_body(front, error)).append("\n\n"); break;
   }
   return out;
 }

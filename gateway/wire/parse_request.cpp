@@ -139,18 +139,25 @@ ParsedRequest parse_request(Dialect front, std::string_view body) {
 }
 
 ClientRequest chat_request(const std::vector<Turn>& history, std::string model, bool stream) {
-  Json messages = Json::array();
-  for (const auto& turn : history) messages.push_back({{"role", turn.role}, {"content", turn.text}});
   ClientRequest request;
+  std::int64_t bytes = 0;
   request.front = Dialect::chat;
   request.model = std::move(model);
   request.stream = stream;
-  request.body = {{"model", request.model}, {"messages", std::move(messages)}};
-  if (stream) request.body["stream"] = true;
-  const auto weight = weigh_request(request.body);
-  request.approx_tokens = weight.tokens;
-  request.messages = weight.messages;
-  request.raw = base::dump(request.body);
+  // Written, not built: a session of a thousand turns is sent whole with each new one.
+  auto& out = request.raw;
+  append_json_string(out += R"({"model":)", request.model);
+  out += R"(,"messages":[)";
+  for (const auto& turn : history) {
+    if (&turn != &history.front()) out += ',';
+    append_json_string(out += R"({"role":)", turn.role);
+    append_json_string(out += R"(,"content":)", turn.text);
+    out += '}';
+    bytes += static_cast<std::int64_t>(turn.text.size());
+  }
+  out += stream ? R"(],"stream":true})" : "]}";
+  request.messages = static_cast<std::int64_t>(history.size());
+  request.approx_tokens = text_tokens(bytes, request.messages);
   return request;
 }
 

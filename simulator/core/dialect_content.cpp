@@ -98,15 +98,13 @@ int token_estimate_of(std::string_view text) { return static_cast<int>(std::min<
 
 std::string Content::id(std::string_view prefix) const {
   constexpr std::string_view kHex = "0123456789abcdef";
+  const auto low = base::hash_mix({number, 2});
+  std::array<char, 24> digits{};
+  for (std::size_t i = 0; i < 16; ++i) digits[i] = kHex[(number >> (60 - 4 * i)) & 15U];
+  for (std::size_t i = 0; i < 8; ++i) digits[16 + i] = kHex[(low >> (28 - 4 * i)) & 15U];
   std::string out;
-  out.reserve(prefix.size() + 24);
-  out = prefix;
-  const auto append = [&](std::uint64_t value, int digits) {
-    while (--digits >= 0) out += kHex[(value >> (4 * digits)) & 15U];
-  };
-  append(number, 16);
-  append(static_cast<std::uint32_t>(base::hash_mix({number, 2})), 8);
-  return out;
+  out.reserve(prefix.size() + digits.size());
+  return out.append(prefix).append(digits.data(), digits.size());
 }
 
 std::vector<std::string> argument_pieces(std::string_view arguments) {

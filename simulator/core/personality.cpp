@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/json_text.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -111,11 +113,11 @@ std::string body_of(Envelope envelope, const ProviderSpec& spec, const Refusal& 
 
 std::string hex16(std::string_view before, std::uint64_t number) {
   constexpr std::string_view kHex = "0123456789abcdef";
+  std::array<char, 16> digits{};
+  for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = kHex[(number >> (60 - 4 * i)) & 15U];
   std::string out;
-  out.reserve(before.size() + 16);
-  out = before;
-  for (int shift = 60; shift >= 0; shift -= 4) out += kHex[(number >> shift) & 15U];
-  return out;
+  out.reserve(before.size() + digits.size());
+  return out.append(before).append(digits.data(), digits.size());
 }
 
 std::string request_id_of(Family family, const ProviderRequest& request, const ReplyContext& context) {

@@ -14,6 +14,7 @@ WirePlan healthy_plan(const HealthyReply& reply) {
   plan.status = reply.status;
   plan.headers = reply.headers;
   plan.framing = reply.stream ? Framing::chunked : Framing::length;
+  plan.steps.reserve(reply.parts.size() + 2);
   if (reply.stream || reply.first_token <= base::Duration{0}) plan.steps.push_back({.kind = Kind::head});
   for (std::size_t i = 0; i < reply.parts.size(); ++i) {
     const auto pause = i == 0 ? reply.first_token : reply.gap;
