@@ -24,9 +24,14 @@ std::string made_up_text(int tokens, std::uint64_t seed) {
   return text;
 }
 
+/// How many words_of() gives.
+std::size_t word_count(std::string_view text) {
+  return text.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(text.begin() + 1, text.end(), ' '));
+}
+
 std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> pieces;
-  pieces.reserve(1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), ' ')));
+  pieces.reserve(word_count(text));
   for (std::size_t at = 0; at < text.size();) {
     auto end = text.find(' ', at + 1);
     if (end == std::string::npos) end = text.size();
@@ -135,12 +140,15 @@ Content make_content(const ProviderRequest& request, const ReplyScript& script, 
   if (script.text) content.text = *script.text;
   else if (script.tokens) content.text = made_up_text(std::min(*script.tokens, kTokensMadeUpMax), base::hash_mix({context.seed, base::hash_text(request.body)}));
   else if (content.tool_calls.empty()) content.text = "Hello from the simulator.";
-  content.pieces = words_of(content.text);
   const auto tokens_max = request.plain ? request.plain->tokens_max : tokens_max_of(json);
-  if (!script.text && tokens_max > 0 && content.pieces.size() > static_cast<std::size_t>(tokens_max)) {
+  auto words = word_count(content.text);
+  const bool too_long = !script.text && tokens_max > 0 && words > static_cast<std::size_t>(tokens_max);
+  if (request.stream || too_long) content.pieces = words_of(content.text);
+  if (too_long) {
     content.pieces.resize(static_cast<std::size_t>(tokens_max));
     content.text.clear();
     for (const auto& piece : content.pieces) content.text += piece;
+    words = content.pieces.size();
     content.finish = Finish::length;
   }
   take_finish(content, script.finish_reason);
@@ -151,7 +159,7 @@ Content make_content(const ProviderRequest& request, const ReplyScript& script, 
   }
   content.prompt_tokens = script.prompt_tokens.value_or(token_estimate_of(request.body));
   content.reasoning_tokens = content.reasoning.empty() ? 0 : token_estimate_of(content.reasoning);
-  int made = static_cast<int>(content.pieces.size()) + content.reasoning_tokens;
+  int made = static_cast<int>(words) + content.reasoning_tokens;
   for (const auto& call : content.tool_calls) made += token_estimate_of(call.name) + token_estimate_of(call.arguments);
   content.completion_tokens = script.completion_tokens.value_or(made);
   return content;
