@@ -49,7 +49,7 @@ CampaignResult run_campaign(Laboratory& laboratory, const CampaignOptions& optio
       Failure failure{.index = index, .found = what, .shrunk = laboratory.shrink(what, outcome.violation->rule, kShrinkRunsMax), .violation = *outcome.violation};
       Seen ignored{};
       if (auto again = laboratory.run_alone(failure.shrunk, ignored); again.violation) failure.violation = *again.violation;
-      failure.shrunk.proves_drain = failure.violation.rule == "drain-ends";
+      failure.shrunk.proves_drain = failure.violation.rule == "drain-ends" || failure.violation.rule == "drain-serves";
       failure.shrunk.proves_turns = failure.violation.rule == "turns-once";
       result.failure = std::move(failure);
       return result;

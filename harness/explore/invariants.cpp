@@ -23,6 +23,7 @@ constexpr std::array kRules{
     Rule{"heals", "when everything is well again, requests succeed"},
     Rule{"primary-returns", "a first target that has been well for an hour answers again"},
     Rule{"drain-ends", "a drain ends by its deadline"},
+    Rule{"drain-serves", "what was under way when a drain began is not cut before the drain's time is over"},
     Rule{"turns-once", "no accepted chat turn is lost or answered twice"},
     Rule{"one-generation", "never do two processes run"},
 };
@@ -53,6 +54,7 @@ class Judge {
     if (!found_) keys();
     if (!found_) budgets();
     if (!found_) replies();
+    if (!found_) drains();
     if (!found_) life();
     if (!found_) turns();
     return std::move(found_);
@@ -264,6 +266,43 @@ class Judge {
         if (end) drain.reset();
       }
       if (mark.kind == K::drain && !drain) drain = mark;
+    }
+  }
+
+  /// The name of a client's step. Clients are numbered as they are sent.
+  std::string name_of(std::uint32_t client) const {
+    for (std::size_t i = 0; i < case_.moves.size(); ++i) {
+      const auto kind = case_.moves[i].kind;
+      const std::uint32_t sent = kind == Move::Kind::herd ? 4 : kind < Move::Kind::herd || kind == Move::Kind::hang_up ? 1 : 0;
+      if (client <= sent) return client > 1 ? fmt::format("m{}.{}", i + 1, client) : fmt::format("m{}", i + 1);
+      client -= sent;
+    }
+    return "healed";
+  }
+
+  /// While a healthy provider or key is left, a request that the gateway had before a drain ends well, or not before the drain's time is over.
+  void drains() {
+    const bool must = one_is_clean();
+    if (!must && !key_clean()) return;
+    FlatMap<std::uint32_t, base::Instant> sent;
+    FlatMap<std::uint32_t, std::uint32_t> client_of, met;  // by attempt: the client; by client: the code of the last fault
+    std::optional<Mark> drain;
+    for (const auto& mark : marks_) {
+      if (mark.kind == K::request) sent[mark.a] = mark.at;
+      if (mark.kind == K::attempt) client_of[mark.a] = mark.d;
+      if (mark.kind == K::answer) met[client_of[mark.a]] = mark.d;
+      if (mark.kind == K::crash || mark.kind == K::ready) drain.reset();
+      if (mark.kind == K::drain && !drain) drain = mark;
+      if (!drain || mark.kind != K::reply || (mark.d & kWhole) != 0 || mark.c == kEndedLeft) continue;
+      const auto time = std::chrono::milliseconds{drain->c};
+      if (sent[mark.a] + kLearnTime >= drain->at || mark.at >= drain->at + time) continue;
+      if (may_cut() && !case_.commit_complete && (mark.d & kErrorEvent) != 0) continue;  // the provider cut it
+      // What a provider holds for longer than the drain has is cut in the end, too; all else is answered.
+      const auto fault = met[mark.a];
+      const bool held = fault != 0 && kFaultChoices[fault - 1].name.starts_with("hang");
+      const auto least = drain->at - sent[mark.a] + time - std::chrono::seconds{1};
+      return violate("drain-serves", fmt::format("request {} was cut {} after a drain began that had {} ({})", mark.a, base::human_duration(mark.at - drain->at), base::human_duration(time), at(mark)),
+                     reply_check(name_of(mark.a), held ? Json{{"at_least", base::format_duration(least)}} : Json{{"complete", true}}));
     }
   }
 

@@ -19,7 +19,7 @@ struct Mark {
     told_to_wait,   ///< a: attempt, b: provider, c: key, d: milliseconds of the 429's Retry-After
     client_gone,    ///< a: client
     boot, ready, exit, crash,  ///< a: pid, b: status
-    drain,          ///< a: kind, b: milliseconds it may take
+    drain,          ///< a: kind, b: milliseconds it may take, c: those of them in which nothing that can still finish is cut
     turn_accepted, turn_answered, turn_failed,  ///< a: session, b: number
     healed,
     out,            ///< b: provider, c: key, d: milliseconds: the gateway says a key is out

@@ -147,7 +147,7 @@ void World::drain(gateway::DrainRequested::Kind kind) {
   const auto stop = unit_->service.timeout_stop;
   if (stop != base::kForever) time = std::min(time, std::max(stop - config_.restart.settle - std::chrono::seconds{10}, base::Duration{std::chrono::seconds{1}}));
   draining_ = true;
-  trace_.add({.kind = Mark::Kind::drain, .at = clock_.now(), .a = static_cast<std::uint32_t>(kind), .b = static_cast<std::uint32_t>(base::milliseconds(time + config_.restart.settle))});
+  trace_.add({.kind = Mark::Kind::drain, .at = clock_.now(), .a = static_cast<std::uint32_t>(kind), .b = static_cast<std::uint32_t>(base::milliseconds(time + config_.restart.settle)), .c = static_cast<std::uint32_t>(base::milliseconds(time))});
   feed(gateway::DrainRequested{.kind = kind, .drain = time, .settle = config_.restart.settle, .socket_kept = scenario_.gateway.socket});
 }
 

@@ -8,6 +8,7 @@
 namespace {
 
 using namespace harness::explore;
+using namespace std::chrono_literals;
 
 TEST(Campaign, ACaseThatSharesItsBeginningRunsAsItWouldAlone) {
   Laboratory together({}), alone({});
@@ -59,6 +60,40 @@ TEST(Campaign, AnotherSeedIsAnotherCampaign) {
   const auto digest = [&](std::uint64_t seed) { return run_campaign(laboratory, {.seed = seed, .runs = 300, .exhaustive = 0}).digest; };
   EXPECT_EQ(digest(1), digest(1));
   EXPECT_NE(digest(1), digest(2));
+}
+
+/// One request under way when a drain of ten seconds begins, and how it ends.
+std::optional<Violation> judged_drain(std::string_view fault, base::Duration sent, base::Duration ended, Mark::Kind meanwhile = Mark::Kind::exit) {
+  const auto code = static_cast<std::uint8_t>(std::find_if(kFaultChoices.begin(), kFaultChoices.end(), [&](const auto& choice) { return choice.name == fault; }) - kFaultChoices.begin());
+  const Case what{.keys = 1, .spare_keys = 1, .ending = false, .moves = {{.kind = Move::Kind::fault, .fault = code}, {.kind = Move::Kind::ask_background}, {.kind = Move::Kind::restart}}};
+  const auto at = [](base::Duration time) { return base::Instant{time}; };
+  using K = Mark::Kind;
+  Trace trace;
+  trace.add({.kind = K::ready, .at = at({}), .a = 4000});
+  trace.add({.kind = K::request, .at = at(sent), .a = 1});
+  trace.add({.kind = K::attempt, .at = at(sent), .a = 1, .b = 1, .c = 1, .d = 1, .e = 1});
+  trace.add({.kind = K::answer, .at = at(sent), .a = 1, .b = 1, .c = 1, .d = code + 1U});
+  trace.add({.kind = K::drain, .at = at(1s), .b = 15'000, .c = 10'000});
+  trace.add({.kind = meanwhile, .at = at(ended), .a = 4000});
+  trace.add({.kind = K::reply, .at = at(ended), .a = 1, .b = 503, .c = kEndedComplete});
+  return judge_trace(what, nullptr, trace);
+}
+
+TEST(Rules, WhatADrainCutsTooSoonIsAViolation) {
+  const auto held = judged_drain("hang-before-headers", 100ms, 1002ms), failing = judged_drain("529", 100ms, 1002ms);
+
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->rule, "drain-serves");
+  // It would have hung beyond the drain: the sound gateway cuts it, too, but later.
+  EXPECT_EQ(held->expect, base::Json::parse(R"([{"check":"reply","reply":"m2","at_least":"9.9s"}])"));
+  ASSERT_TRUE(failing);
+  EXPECT_EQ(failing->expect, base::Json::parse(R"([{"check":"reply","reply":"m2","complete":true}])"));
+}
+
+TEST(Rules, ADrainMayCutWhatCameTooLateOrTakesTooLong) {
+  EXPECT_FALSE(judged_drain("529", 998ms, 1002ms)) << "on its way when the drain began";
+  EXPECT_FALSE(judged_drain("529", 100ms, 11s)) << "when its time was over";
+  EXPECT_FALSE(judged_drain("529", 100ms, 1002ms, Mark::Kind::crash)) << "by a crash";
 }
 
 TEST(Cases, EveryShortOneIsMetOnce) {

@@ -18,10 +18,10 @@ constexpr std::uint64_t kBudget = 100'000;
 constexpr std::size_t kMovesMax = 6;
 
 /// Bugs of the core that the rules of exploration are about. What only a header, a log line or a page shows is left to the scenarios.
-constexpr std::array<std::string_view, 23> kPlanted{
+constexpr std::array<std::string_view, 24> kPlanted{
     "hammers-empty-key",  "uses-cooling-keys", "shortens-cooldown", "forgets-cooldown-on-restart", "keeps-nothing",         "ignores-retry-after", "no-fallback",      "first-target-only",
     "waits-forever",      "never-recovers",    "silent-cut",        "double-reply",                "loses-session",         "forgets-answers",     "stuck-drain",      "retries-forever",
-    "clean-end-after-error", "retries-billing", "first-key-only",   "exits-0-on-drain",            "exits-0-on-sigterm",    "ignores-commit-complete", "kills-on-401"};
+    "clean-end-after-error", "retries-billing", "first-key-only",   "exits-0-on-drain",            "exits-0-on-sigterm",    "ignores-commit-complete", "kills-on-401",      "drops-in-flight"};
 
 /// The shrunk case must fail in the live world, too: real processes, the gateway with the same bug.
 bool fails_live(const std::string& simulate, const std::string& mutant, const harness::explore::Failure& failure, const std::filesystem::path& folder) {
