@@ -1,10 +1,18 @@
 #include "base/json_cursor.h"
 
+#include <cmath>
+#include <cstdlib>
+
 #include "base/json_stop.h"
 #include "base/text.h"
 
 namespace base {
 namespace {
+
+/// So many digits without an exponent always fit a double.
+constexpr std::ptrdiff_t kDigitsSafe = 300;
+/// The tree refuses a number that no double holds.
+bool fits_double(const std::string& number) { return std::isfinite(std::strtod(number.c_str(), nullptr)); }
 
 bool hex4(std::string_view text, std::uint32_t& value) {
   if (text.size() < 4) return false;
@@ -74,7 +82,7 @@ bool JsonCursor::next_key(std::string_view& raw_key) {
     ++at_;
   }
   first_ = false;
-  if (!string(raw_key) || peek() != ':') return fail();
+  if (!string(raw_key) || peek() != ':' || raw_key.find('\\') != std::string_view::npos) return fail();
   ++at_;
   return true;
 }
@@ -135,9 +143,15 @@ bool JsonCursor::skip_escaped() {
     if (c != '\\' || at_ == end_) return false;
     const char escape = *at_++;
     if (escape == 'u') {
-      std::uint32_t value = 0;
-      if (!hex4({at_, static_cast<std::size_t>(end_ - at_)}, value)) return false;
+      // Halves of a character come in pairs, the high one first (RFC 8259, section 7).
+      std::uint32_t value = 0, low = 0;
+      if (!hex4({at_, static_cast<std::size_t>(end_ - at_)}, value) || (value >= 0xDC00 && value <= 0xDFFF)) return false;
       at_ += 4;
+      if (value >= 0xD800 && value <= 0xDBFF) {
+        const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
+        if (!rest.starts_with("\\u") || !hex4(rest.substr(2), low) || low < 0xDC00 || low > 0xDFFF) return false;
+        at_ += 6;
+      }
     } else if (std::string_view("\"\\/bfnrt").find(escape) == std::string_view::npos) {
       return false;
     }
@@ -151,6 +165,7 @@ bool JsonCursor::skip_number() {
     while (at_ < end_ && *at_ >= '0' && *at_ <= '9') ++at_;
     return at_ > from;
   };
+  const char* number = at_;
   if (*at_ == '-') ++at_;
   const char* from = at_;
   if (!digits() || (*from == '0' && at_ - from > 1)) return false;
@@ -162,8 +177,9 @@ bool JsonCursor::skip_number() {
     ++at_;
     if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
     if (!digits()) return false;
+    return fits_double({number, at_});
   }
-  return true;
+  return at_ - from < kDigitsSafe || fits_double({number, at_});
 }
 
 bool JsonCursor::skip_scalar() {

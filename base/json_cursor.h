@@ -6,14 +6,15 @@
 
 namespace base {
 
-/// Reads forward only. Every call answers false on bad grammar or a type that is not there, and from then on always.
+/// Accepts what parse_wire_json accepts, but for a byte order mark and for more than kCursorDepthMax levels. Reads forward only. Every call answers false on bad grammar or a type that is not there, and from then on always.
 /// Strings are given raw: between the quotes, escapes unresolved.
 class JsonCursor {
  public:
   explicit JsonCursor(std::string_view text) : at_(text.data()), end_(text.data() + text.size()), begin_(text.data()) {}
   bool enter_object();
   bool enter_array();
-  /// The next key of the object entered last; false at its end (ok() stays true) or on a fault.
+  /// The next key of the object entered last; false at its end (ok() stays true) or on a fault. A key with escapes is one: its name is for
+  /// a full reader to tell.
   bool next_key(std::string_view& raw_key);
   /// Whether another item follows in the array entered last; its end is consumed.
   bool next_item();

@@ -16,7 +16,7 @@ bool accepts(std::string_view text) {
 
 TEST(JsonCursor, AcceptsWhatTheParserAcceptsAndNothingElse) {
   const std::string seeds[] = {R"({"a":[1,-2.5e+3,true,false,null,"x\n\u00e9\\"],"b":{},"c":[[],[{}]]})", R"(  [ 1 , { "k" : "v" } ] )", "0", "01", "-", "1.", "1e", "[1,]", "{\"a\"}",
-                               "{\"a\":}", "\"\x01\"", "\"\\x\"", "\"\\u12g4\"", "nul", "{unparsable}", "[}", "{\"a\":1,}", "", "\"open"};
+                               "{\"a\":}", "\"\x01\"", "\"\\x\"", "\"\\u12g4\"", "nul", "{unparsable}", R"(["\ud83d\ude00"])", R"("\ud83d")", R"("\ude00\ud83d")", R"("\ud83d\u0041")", "1e308", "1e309", "-1e309", "[1e-999]", "[}", "{\"a\":1,}", "", "\"open"};
   base::Random random(3);
   for (int round = 0; round < 20'000; ++round) {
     std::string text = seeds[random.below(std::size(seeds))];
@@ -25,8 +25,6 @@ TEST(JsonCursor, AcceptsWhatTheParserAcceptsAndNothingElse) {
       if (random.chance(0.5)) text[at] = "{}[]\",:\\0e-tn "[random.below(14)];
       else text.erase(at, 1);
     }
-    // The parser also takes lone surrogates apart; the cursor leaves them to it.
-    if (text.find("\\u") != std::string::npos) continue;
     EXPECT_EQ(accepts(text), base::Json::accept(text)) << text;
   }
 }
