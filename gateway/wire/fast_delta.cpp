@@ -29,15 +29,43 @@ bool push_text(std::string_view raw, Kind kind, std::vector<ReplyEvent>& out) {
   return true;
 }
 
-/// Counts of the usage object, where they are whole numbers.
-bool read_counts(JsonCursor& in, Usage& usage) {
+/// Of two members with one name the last one counts: a second one is for the full reader.
+class Once {
+ public:
+  bool operator()(unsigned bit) { return (std::exchange(seen_, seen_ | bit) & bit) == 0; }
+
+ private:
+  unsigned seen_ = 0;
+};
+
+/// One count of a details object, or null.
+bool read_detail(JsonCursor& in, std::string_view name, std::int64_t& count) {
   std::string_view key;
+  if (in.peek() == 'n') return in.null();
   if (in.peek() != '{' || !in.enter_object()) return false;
   while (in.next_key(key)) {
-    std::int64_t* into = key == "prompt_tokens" ? &usage.input : key == "completion_tokens" ? &usage.output : key == "cached_tokens" ? &usage.cached : key == "reasoning_tokens" ? &usage.reasoning : nullptr;
-    if (into ? !in.integer(*into) : key.ends_with("_tokens_details") && in.peek() == '{' ? !read_counts(in, usage) : key == "prompt_cache_hit_tokens" || !in.skip_value()) return false;
+    if (!(key == name ? in.integer(count) : in.skip_value())) return false;
   }
   return in.ok();
+}
+
+/// The usage object, where its counts are whole numbers.
+bool read_counts(JsonCursor& in, Usage& usage) {
+  std::string_view key;
+  Once once;
+  bool any = false;
+  if (in.peek() != '{' || !in.enter_object()) return false;
+  while (in.next_key(key)) {
+    any = true;
+    bool read = false;
+    if (key == "prompt_tokens") read = in.integer(usage.input);
+    else if (key == "completion_tokens") read = in.integer(usage.output);
+    else if (key == "prompt_tokens_details") read = once(1) && read_detail(in, "cached_tokens", usage.cached);
+    else if (key == "completion_tokens_details") read = once(2) && read_detail(in, "reasoning_tokens", usage.reasoning);
+    else if (key != "prompt_cache_hit_tokens") read = in.skip_value();
+    if (!read) return false;
+  }
+  return any && in.ok();  // an empty one says nothing
 }
 
 struct WholeChat {
@@ -48,10 +76,11 @@ struct WholeChat {
 
 bool whole_message(JsonCursor& in, std::string_view& content) {
   std::string_view key;
+  Once once;
   if (in.peek() != '{' || !in.enter_object()) return false;
   while (in.next_key(key)) {
-    if (key == "content" && in.peek() == '"') {
-      if (!in.string(content)) return false;
+    if (key == "content") {
+      if (!once(1) || in.peek() != '"' || !in.string(content)) return false;
     } else if (key == "role" || key == "annotations") {
       if (!in.skip_value()) return false;
     } else if (!in.null()) {
@@ -63,10 +92,11 @@ bool whole_message(JsonCursor& in, std::string_view& content) {
 
 bool whole_choice(JsonCursor& in, WholeChat& chat) {
   std::string_view key;
+  Once once;
   if (in.peek() != '{' || !in.enter_object()) return false;
   while (in.next_key(key)) {
     if (key == "message") {
-      if (!whole_message(in, chat.content)) return false;
+      if (!once(1) || !whole_message(in, chat.content)) return false;
     } else if (key == "finish_reason") {
       if (in.peek() != '"' || !in.string(chat.finish)) return false;
     } else if (key == "index") {
@@ -98,10 +128,13 @@ bool text_block(JsonCursor& in, std::string_view& text) {
 /// {"role"?: …, "content": "…"}: nothing else may carry a value.
 bool chat_delta(JsonCursor& in, std::string_view& text) {
   std::string_view key;
+  Once once;
   if (in.peek() != '{' || !in.enter_object()) return false;
   while (in.next_key(key)) {
     if (key == "role") {
       if (!in.skip_value()) return false;
+    } else if (key == "content" && !once(1)) {
+      return false;
     } else if (in.peek() == 'n') {
       if (!in.null()) return false;
     } else if (key != "content" || in.peek() != '"' || !in.string(text)) {
@@ -167,7 +200,7 @@ bool fast_plain_openai_chat(std::string_view body, std::vector<ReplyEvent>& out)
       if (choice || in.peek() != '[' || !in.enter_array() || !in.next_item() || !whole_choice(in, chat) || in.peek() != ']' || in.next_item()) return false;
       choice = true;
     } else if (key == "usage") {
-      if (!read_counts(in, chat.usage)) return false;
+      if (chat.usage_known || !read_counts(in, chat.usage)) return false;
       chat.usage_known = true;
     } else if (key == "id" || key == "model") {
       if (in.peek() != '"' || !in.string(key == "id" ? chat.id : chat.model)) return false;
@@ -195,9 +228,8 @@ bool fast_plain_anthropic(std::string_view body, std::vector<ReplyEvent>& out) {
   std::string_view key, id, model, content, finish;
   Usage usage;
   std::int64_t fresh = 0, created = 0;
-  unsigned seen = 0;
+  Once once;
   bool usage_known = false;
-  const auto once = [&](unsigned bit) { return (std::exchange(seen, seen | bit) & bit) == 0; };
   if (in.peek() != '{' || !in.enter_object()) return false;
   while (in.next_key(key)) {
     if (key == "content") {

@@ -153,7 +153,7 @@ ClientRequest chat_request(const std::vector<Turn>& history, std::string model, 
     append_json_string(out += R"({"role":)", turn.role);
     append_json_string(out += R"(,"content":)", turn.text);
     out += '}';
-    bytes += static_cast<std::int64_t>(turn.text.size());
+    if (!turn.text.starts_with("data:")) bytes += static_cast<std::int64_t>(turn.text.size());  // as weigh_request counts
   }
   out += stream ? R"(],"stream":true})" : "]}";
   request.messages = static_cast<std::int64_t>(history.size());

@@ -287,13 +287,31 @@ TEST(RelayPairs, CountTokensAndEmbeddingsPassAsTheyAre) {
 /// The same body with a member that no quick reader knows.
 std::string with_more(const std::string& body) { return body.substr(0, body.rfind('}')) + R"(,"unheard_of":1})"; }
 
+std::string nested(std::size_t levels, std::string_view open) {
+  std::string text;
+  for (std::size_t i = 0; i < levels; ++i) text += open;
+  return text + "1" + std::string(levels, '}');
+}
+
 TEST(QuickBodies, SayWhatTheirTreesSay) {
   const std::string chat = R"({"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Caf\u00e9 \"au\" lait","refusal":null},"finish_reason":"stop"}])";
   const std::string claude = R"({"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Caf\u00e9 \"au\" lait"}],"stop_sequence":null)";
   struct { Dialect upstream; std::string body; bool quick; } const kBodies[] = {
       {Dialect::openai_chat, chat + "}", true},
       {Dialect::openai_chat, chat + R"(,"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":2}}})", true},
+      {Dialect::openai_chat, chat + R"(,"usage":{"prompt_tokens":9,"completion_tokens":1,"cached_tokens":5,"completion_tokens_details":{"cached_tokens":5,"prompt_tokens":77,"reasoning_tokens":1},"prompt_tokens_details":null}})", true},
+      {Dialect::openai_chat, chat + R"(,"usage":{}})", false},
+      {Dialect::openai_chat, chat + R"(,"usage":{"prompt_tokens":5},"usage":{"completion_tokens":6}})", false},
+      {Dialect::openai_chat, chat + R"(,"usage":{"prompt_\u0074okens":5}})", false},
+      {Dialect::openai_chat, chat + R"(,"usage":{"prompt_tokens":1.5}})", false},
+      {Dialect::openai_chat, chat + R"(,"service_tier":1e999})", false},
+      {Dialect::openai_chat, chat + R"(,"provider":"\ud800"})", false},
+      {Dialect::openai_chat, chat + R"(,"usage":)" + nested(300'000, R"({"prompt_tokens_details":)") + "}", false},
+      {Dialect::openai_chat, R"({"id":"c","model":"m","choices":[{"index":0,"message":{"content":"hi","content":null},"finish_reason":"stop"}]})", false},
+      {Dialect::openai_chat, R"({"id":"c","model":"m","choices":[{"index":0,"message":{"content":"hi"},"message":{"role":"x"},"finish_reason":"stop"}]})", false},
       {Dialect::anthropic_messages, claude + R"(,"stop_reason":"end_turn"})", true},
+      {Dialect::anthropic_messages, claude + R"(,"stop_reason":"end_turn","usage":{"input_\u0074okens":9}})", false},
+      {Dialect::anthropic_messages, claude + R"(,"stop_reason":"end_turn","usage":{"x":1e999}})", false},
       {Dialect::anthropic_messages, claude + R"(,"stop_reason":"max_tokens","usage":{"input_tokens":3,"cache_read_input_tokens":5,"cache_creation_input_tokens":7,"output_tokens":9,"service_tier":"standard"}})", true},
       {Dialect::anthropic_messages, claude + R"(,"stop_reason":"refusal"})", false},
       {Dialect::anthropic_messages, claude + R"(,"stop_reason":"end_turn","content":[]})", false},
