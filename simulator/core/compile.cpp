@@ -138,7 +138,9 @@ class Compiler {
       // Gemini asks for a stream by its path.
       request.path = request.stream ? base::replace_all(request.path, ":generateContent", ":streamGenerateContent")
                                     : base::replace_all(request.path, ":streamGenerateContent", ":generateContent");
-      if (auto* json = request.tree.of(request.body); json && json->is_object()) (*json)["stream"] = request.stream;
+      // What the reply repeats of its request says so, too.
+      if (request.plain) request.plain->stream = request.stream;
+      else if (auto* json = request.tree.of(request.body); json && json->is_object()) (*json)["stream"] = request.stream;
     }
     if (const auto* calls = base::find(value, "tool_calls"); calls && calls->is_array()) {
       script.tool_calls.clear();

@@ -140,7 +140,7 @@ Content make_content(const ProviderRequest& request, const ReplyScript& script, 
   if (script.text) content.text = *script.text;
   else if (script.tokens) content.text = made_up_text(std::min(*script.tokens, kTokensMadeUpMax), base::hash_mix({context.seed, base::hash_text(request.body)}));
   else if (content.tool_calls.empty()) content.text = "Hello from the simulator.";
-  const auto tokens_max = request.plain ? request.plain->tokens_max : tokens_max_of(json);
+  const auto tokens_max = request.plain ? std::max(request.plain->tokens_max, request.plain->completion_tokens_max) : tokens_max_of(json);
   auto words = word_count(content.text);
   const bool too_long = !script.text && tokens_max > 0 && words > static_cast<std::size_t>(tokens_max);
   if (request.stream || too_long) content.pieces = words_of(content.text);

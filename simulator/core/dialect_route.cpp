@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/text.h"
 
 namespace simulator {
@@ -105,7 +106,9 @@ std::optional<Refusal> empty_list(const Json& json, std::string_view key, Family
 std::optional<Refusal> members(const ProviderRequest& request, const Route& route) {
   // A plain body has a model and messages; Anthropic wants a limit too.
   if (request.plain && (route.call == Call::chat || (route.call == Call::messages && request.plain->tokens_max > 0))) return std::nullopt;
-  const auto& json = *request.json();
+  const auto* tree = request.json();
+  ASSERT(tree != nullptr);  // body_refusal has seen to it
+  const auto& json = *tree;
   using kind = Json::value_t;
   std::optional<Refusal> refusal;
   const auto need = [&](std::string_view key, kind type) {

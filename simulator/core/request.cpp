@@ -43,8 +43,7 @@ bool take_word(base::JsonCursor& in, std::string& word) {
 }  // namespace
 
 std::optional<PlainBody> read_plain_body(std::string_view body) {
-  // Escaped halves of characters and broken UTF-8 are the tree's to judge.
-  if (body.empty() || body.front() != '{' || body.find("\\u") != std::string_view::npos || !base::valid_utf8(body)) return std::nullopt;
+  if (body.empty() || body.front() != '{' || !base::valid_utf8(body)) return std::nullopt;
   base::JsonCursor in(body);
   PlainBody plain;
   unsigned seen = 0;  // a key that comes twice has the value that comes last: left to the tree
@@ -59,12 +58,12 @@ std::optional<PlainBody> read_plain_body(std::string_view body) {
     } else if (key == "stream") {
       known = first(4) && in.boolean(plain.stream);
     } else if (key == "max_tokens" || key == "max_completion_tokens") {
-      known = first(8) && in.peek() != '"' && in.integer(plain.tokens_max) && plain.tokens_max > 0;
+      auto& max = key == "max_tokens" ? plain.tokens_max : plain.completion_tokens_max;
+      known = first(8) && in.integer(max) && max > 0;
     } else if (key == "user" || key == "prompt_cache_key") {
       known = first(16) && take_word(in, plain.session);
     } else if (key == "temperature" || key == "top_p") {
-      const auto from = in.position();
-      known = in.skip_value() && in.position() - from < 8;  // no room for a number that no double holds
+      known = in.skip_value();
     }
     if (!known) return std::nullopt;
   }

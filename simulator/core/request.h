@@ -15,7 +15,8 @@ namespace simulator {
 struct PlainBody {
   std::string model, session;
   bool stream = false;
-  std::int64_t tokens_max = 0;  ///< 0: not said
+  std::int64_t tokens_max = 0;             ///< 0: not said
+  std::int64_t completion_tokens_max = 0;  ///< OpenAI's newer name for it; never both
 };
 /// Nothing when the body has anything that a reply could depend on beyond that (tools, options, other types, odd text): its tree decides then.
 std::optional<PlainBody> read_plain_body(std::string_view body);

@@ -1,6 +1,7 @@
 // What is read of a request without a tree must be what its tree says.
 #include "simulator/core/request.h"
 
+#include "simulator/core/dialect_route.h"
 #include "simulator/core/provider_reply.h"
 
 namespace simulator {
@@ -14,12 +15,24 @@ std::string with_more(const std::string& body) {
 
 ProviderRequest interpreted(const std::string& path, std::string body) {
   ProviderRequest request{.method = "POST", .path = path, .body = std::move(body), .attempt = 1};
+  request.headers.add("anthropic-version", "2023-06-01");  // missing, it is what would be refused first
   interpret(request);
   return request;
 }
 
+ProviderSpec spec_of(DialectKind dialect) {
+  return {.name = "acme", .dialect = dialect, .personality = dialect == DialectKind::anthropic_messages ? "anthropic" : "openai", .keys_any = true};
+}
+
+/// The message of a refusal; empty: none.
+std::string refused(const ProviderRequest& request, DialectKind dialect) {
+  const auto spec = spec_of(dialect);
+  const auto refusal = refusal_of(spec, request, route_of(spec, request));
+  return refusal ? refusal->message : "";
+}
+
 HealthyReply reply_to(const ProviderRequest& request, DialectKind dialect) {
-  const ProviderSpec spec{.name = "acme", .dialect = dialect, .personality = dialect == DialectKind::anthropic_messages ? "anthropic" : "openai", .keys_any = true};
+  const auto spec = spec_of(dialect);
   ReplyScript script;
   script.prompt_tokens = 7;  // else made from the body's size
   return make_healthy_reply(spec, request, script, {});
@@ -31,6 +44,7 @@ const std::vector<std::string> kPlain{
     R"({"messages":[{"role":"user","content":[{"type":"text","text":"ping"}]}],"model":"m","max_tokens":3,"temperature":0.5,"top_p":1})",
     R"({"model":"m","messages":[{"content":"x"}],"max_completion_tokens":2,"user":"u-1"})",
     R"({"model":"m","messages":[{"content":"x"}],"prompt_cache_key":"k","stream":false})",
+    R"({"model":"m","messages":[{"content":"caf\u00e9 \ud83d\ude00"}],"temperature":1e-3})",
 };
 
 TEST(PlainBody, SaysWhatTheTreeSays) {
@@ -43,6 +57,7 @@ TEST(PlainBody, SaysWhatTheTreeSays) {
       EXPECT_EQ(quick.model, slow.model);
       EXPECT_EQ(quick.session, slow.session);
       EXPECT_EQ(quick.stream, slow.stream);
+      EXPECT_EQ(refused(quick, dialect), refused(slow, dialect)) << body;
       const auto a = reply_to(quick, dialect), b = reply_to(slow, dialect);
       EXPECT_EQ(a.status, b.status) << body;
       EXPECT_EQ(a.parts, b.parts) << body;
@@ -56,11 +71,18 @@ TEST(PlainBody, LeavesWhatMattersOrIsOddToTheTree) {
   for (const auto& body : std::vector<std::string>{
            start + R"(,"tools":[{"name":"t"}]})", start + R"(,"stream_options":{"include_usage":true}})", start + R"(,"metadata":{"user_id":"u"}})",
            start + R"(,"model":"n"})", start + R"(,"stream":"yes"})", start + R"(,"max_tokens":0})", start + R"(,"max_tokens":1.5})", start + R"(,"max_tokens":"9"})",
-           start + R"(,"max_tokens":1,"max_completion_tokens":2})", start + R"(,"user":1})", start + R"(,"user":"a\nb"})", start + R"(,"temperature":1e999999})", start + "}x", start,
+           start + R"(,"max_tokens":1,"max_completion_tokens":2})", start + R"(,"user":1})", start + R"(,"user":"a\nb"})", start + R"(,"temperature":1e999})", std::string(R"({"model":"m","messages":[1e999]})"), start + R"(,"us\u0065r":"u"})", start + "}x", start,
            std::string(R"({"model":"m","messages":[]})"), std::string(R"({"model":"m","messages":[ ]})"), std::string(R"({"model":"m","messages":"x"})"),
            std::string(R"({"model":"m"})"), std::string(R"({"model":"","messages":[1]})"), std::string(R"({"model":4,"messages":[1]})"),
            std::string(R"({"model":"m","messages":["\ud800"]})"), std::string("{\"model\":\"m\",\"messages\":[\"\xFF\"]}"), std::string("[]"), std::string()}) {
     EXPECT_FALSE(read_plain_body(body)) << body;
+  }
+}
+
+TEST(PlainBody, WhatTheTreeRefusesIsRefusedOnEveryPath) {
+  for (const auto& body : std::vector<std::string>{R"({"model":"m","messages":[1e999]})", R"({"model":"m","messages":[1],"temperature":1e309})", R"({"model":"m","messages":["\ud800"]})"}) {
+    EXPECT_THAT(refused(interpreted("/v1/embeddings", body), DialectKind::openai_chat), testing::HasSubstr("could not parse the JSON body"));
+    EXPECT_THAT(refused(interpreted("/v1/messages", body), DialectKind::anthropic_messages), testing::HasSubstr("not valid JSON"));
   }
 }
 
