@@ -6,14 +6,19 @@
 namespace harness {
 
 void SseReader::feed(std::string_view bytes) {
+  // Two searches of many bytes at a time: a search for either end looks at each byte alone. The next \n is kept, so that none is looked for twice.
+  auto next_lf = bytes.find('\n');
+  const auto drop = [&](std::size_t size) {
+    bytes.remove_prefix(size);
+    if (next_lf == std::string_view::npos) return;
+    next_lf = next_lf < size ? bytes.find('\n') : next_lf - size;
+  };
   while (!bytes.empty()) {
     if (std::exchange(skip_lf_, false) && bytes.front() == '\n') {
-      bytes.remove_prefix(1);
+      drop(1);
       continue;
     }
-    // Two searches of many bytes at a time: a search for either looks at each byte alone.
-    auto end = bytes.find('\n');
-    end = std::min(end, bytes.substr(0, end).find('\r'));
+    const auto end = std::min(next_lf, bytes.substr(0, next_lf).find('\r'));
     if (end == std::string_view::npos) {
       buffer_ += bytes;
       return;
@@ -26,7 +31,7 @@ void SseReader::feed(std::string_view bytes) {
       text.swap(buffer_);
       line(text += bytes.substr(0, end));
     }
-    bytes.remove_prefix(end + 1);
+    drop(end + 1);
   }
 }
 
