@@ -3,11 +3,13 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace base {
 
-/// Accepts what parse_wire_json accepts, but for a byte order mark and for more than kCursorDepthMax levels. Reads forward only. Every call answers false on bad grammar or a type that is not there, and from then on always.
-/// Strings are given raw: between the quotes, escapes unresolved.
+/// Accepts what parse_wire_json accepts, but for a byte order mark and for more than kCursorDepthMax levels. Reads forward only. Every call
+/// answers false on bad grammar or a type that is not there, and from then on always. Strings are given raw: between the quotes, escapes
+/// unresolved.
 class JsonCursor {
  public:
   explicit JsonCursor(std::string_view text) : at_(text.data()), end_(text.data() + text.size()), begin_(text.data()) {}
@@ -51,6 +53,16 @@ class JsonCursor {
   bool failed_ = false;
 };
 inline constexpr int kCursorDepthMax = 60;
+
+/// Of two members with one name a tree keeps the last: whoever reads without one leaves a second to it. One bit for each name.
+class Once {
+ public:
+  bool operator()(unsigned bit) { return (std::exchange(seen_, seen_ | bit) & bit) == 0; }
+  bool all(unsigned bits) const { return (seen_ & bits) == bits; }
+
+ private:
+  unsigned seen_ = 0;
+};
 
 /// The size of a raw string that begins at the start of `text`, up to its closing quote. Escapes are not looked into: unescape() does.
 bool scan_string(std::string_view text, std::size_t& size);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 namespace base {
+
 void append_json_string(std::string& out, std::string_view text) {
   if (!valid_utf8(text)) return append_json_string(out, to_valid_utf8(text));
   constexpr std::string_view kHex = "0123456789abcdef";

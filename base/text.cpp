@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <array>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -98,6 +99,12 @@ std::string join(std::span<const std::string> parts, std::string_view between) {
     out += parts[i];
   }
   return out;
+}
+
+void append_hex(std::string& out, std::uint64_t number, std::size_t digits) {
+  std::array<char, 16> text{};
+  for (auto at = text.size(); at-- > 0; number >>= 4) text[at] = "0123456789abcdef"[number & 15U];
+  out.append(text.data() + (text.size() - digits), digits);
 }
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {

@@ -1,6 +1,7 @@
 // Small text tools that the standard library lacks.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,12 +11,15 @@
 namespace base {
 
 std::string lower(std::string_view text);  ///< ASCII only
-bool iequals_same_size(std::string_view a, std::string_view b);
+bool iequals_same_size(std::string_view a, std::string_view b);  ///< of iequals: `b` must be as long as `a`
+/// ASCII only. Inline as far as most comparisons go: names of headers differ in size.
 inline bool iequals(std::string_view a, std::string_view b) { return a.size() == b.size() && iequals_same_size(a, b); }
 bool icontains(std::string_view text, std::string_view part);
 std::string_view trim(std::string_view text);
 std::vector<std::string> split(std::string_view text, char at);
 std::string join(std::span<const std::string> parts, std::string_view between);
+/// The lowest `digits` of the number, 1 to 16, lower case, zeros in front.
+void append_hex(std::string& out, std::uint64_t number, std::size_t digits = 16);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
 /// Damerau-Levenshtein (adjacent swaps count one).

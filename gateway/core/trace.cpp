@@ -1,19 +1,12 @@
 // W3C Trace Context, level 1: "00-" trace-id "-" parent-id "-" flags, lower-case hex, all-zero ids are invalid.
 #include "gateway/core/trace.h"
 
-#include <array>
+#include "base/text.h"
 
 namespace gateway {
 namespace {
 
 constexpr std::size_t kRequestIdMax = 128;
-
-void append_hex(std::string& out, std::uint64_t value) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::array<char, 16> digits{};
-  for (std::size_t i = 16; i-- > 0; value >>= 4) digits[i] = kDigits[value & 15];
-  out.append(digits.data(), digits.size());
-}
 
 bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 bool all_zero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
@@ -32,7 +25,7 @@ bool good_request_id(std::string_view id) {
 Trace make_trace(const base::Headers& headers, base::Random& random) {
   Trace trace;
   if (const auto given = headers.find("x-request-id"); given && good_request_id(*given)) trace.request_id = *given;
-  if (trace.request_id.empty()) append_hex(trace.request_id = "req_", random.next());
+  if (trace.request_id.empty()) base::append_hex(trace.request_id = "req_", random.next());
   if (const auto given = headers.find("traceparent"); given && given->size() >= 55 && given->starts_with("00-")) {
     const std::string_view id = given->substr(3, 32), parent = given->substr(36, 16), flags = given->substr(53, 2);
     const bool shaped = (*given)[35] == '-' && (*given)[52] == '-' && given->size() == 55;
@@ -43,8 +36,8 @@ Trace make_trace(const base::Headers& headers, base::Random& random) {
   }
   if (trace.trace_id.empty()) {
     trace.trace_id.reserve(32);
-    append_hex(trace.trace_id, random.next());
-    append_hex(trace.trace_id, random.next() | 1);
+    base::append_hex(trace.trace_id, random.next());
+    base::append_hex(trace.trace_id, random.next() | 1);
   }
   return trace;
 }
@@ -53,7 +46,7 @@ std::string traceparent(const Trace& trace, base::Random& random) {
   std::string out;
   out.reserve(55);
   out.append("00-").append(trace.trace_id) += '-';
-  append_hex(out, random.next() | 1);
+  base::append_hex(out, random.next() | 1);
   (out += '-') += trace.flags;
   return out;
 }

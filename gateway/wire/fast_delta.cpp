@@ -2,11 +2,10 @@
 #include "gateway/wire/decoder.h"
 #include "gateway/wire/json_cursor.h"
 
-#include <utility>
-
 namespace gateway {
 namespace {
 
+using base::Once;
 using Kind = ReplyEvent::Kind;
 
 bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
@@ -28,15 +27,6 @@ bool push_text(std::string_view raw, Kind kind, std::vector<ReplyEvent>& out) {
   if (!event.text.empty()) out.push_back(std::move(event));
   return true;
 }
-
-/// Of two members with one name the last one counts: a second one is for the full reader.
-class Once {
- public:
-  bool operator()(unsigned bit) { return (std::exchange(seen_, seen_ | bit) & bit) == 0; }
-
- private:
-  unsigned seen_ = 0;
-};
 
 /// One count of a details object, or null.
 bool read_detail(JsonCursor& in, std::string_view name, std::int64_t& count) {

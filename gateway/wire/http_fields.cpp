@@ -1,6 +1,5 @@
 #include "gateway/wire/http_fields.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -25,17 +24,11 @@ bool is_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t') || byte == 0x7f;
 }
+/// Without a way out of the loop, so that the compiler looks at many bytes at once: there is nearly never one.
 bool any_control(std::string_view text) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U, kHigh = 0x8080808080808080U;
-  const char* at = text.data();
-  const char* end = at + text.size();
-  for (; end - at >= 8; at += 8) {
-    std::uint64_t v = 0;
-    std::memcpy(&v, at, 8);
-    const auto low = (v - kOnes * 0x20) & ~v & kHigh, rubout = ((v ^ kOnes * 0x7F) - kOnes) & ~(v ^ kOnes * 0x7F) & kHigh;
-    if ((low | rubout) != 0) break;  // or a tab: looked at one by one
-  }
-  return std::any_of(at, end, is_control);
+  bool any = false;
+  for (const char c : text) any |= is_control(c);
+  return any;
 }
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -69,8 +62,7 @@ bool read_field(std::string_view line, base::Headers& out) {
   while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
   while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
   if (any_control(value)) return false;
-  if (out.list.capacity() == 0) out.list.reserve(8);
-  out.list.emplace_back(line.substr(0, colon), value);
+  out.add(std::string(line.substr(0, colon)), std::string(value));
   return true;
 }
 

@@ -152,12 +152,12 @@ Tree make_tree(std::uint64_t shape, std::uint64_t seed, std::size_t length_max) 
 
 Case random_case(std::uint64_t shape, std::uint64_t seed, std::uint64_t node, std::size_t length_max, std::size_t& trunk) {
   // Cases are asked for tree by tree.
-  static thread_local Tree last;
-  if (last.length_max != length_max || last.seed != seed || last.shape != shape) last = make_tree(shape, seed, length_max);
-  const auto& weights = last.weights;
-  const auto& faults = last.faults;
-  const auto* theme = last.theme;
-  Case made = last.bare;
+  static thread_local std::optional<Tree> last;
+  if (!last || last->length_max != length_max || last->seed != seed || last->shape != shape) last = make_tree(shape, seed, length_max);
+  const auto& weights = last->weights;
+  const auto& faults = last->faults;
+  const auto* theme = last->theme;
+  Case made = last->bare;
   made.moves.reserve(length_max);
   const auto path = path_to(node, length_max);
   trunk = path.size() < length_max ? path.size() : length_max - 1;
@@ -166,7 +166,7 @@ Case random_case(std::uint64_t shape, std::uint64_t seed, std::uint64_t node, st
   for (std::size_t i = 0; i < path.size(); ++i) {
     way = base::hash_mix({way, path[i]});
     base::Random from(way);
-    auto dice = from.uniform() * last.sum;
+    auto dice = from.uniform() * last->sum;
     std::size_t kind = 0;
     while (kind + 1 < kMoveKinds && (dice -= weights[kind]) > 0) ++kind;
     // The theme's moves in their order, others between them as far as there is room.

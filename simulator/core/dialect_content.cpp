@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "base/text.h"
 
 namespace simulator {
 namespace {
@@ -102,14 +103,12 @@ void take_finish(Content& content, const std::string& word) {
 int token_estimate_of(std::string_view text) { return static_cast<int>(std::min<std::size_t>(1'000'000'000, text.size() / 4 + 1)); }
 
 std::string Content::id(std::string_view prefix) const {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  const auto low = base::hash_mix({number, 2});
-  std::array<char, 24> digits{};
-  for (std::size_t i = 0; i < 16; ++i) digits[i] = kHex[(number >> (60 - 4 * i)) & 15U];
-  for (std::size_t i = 0; i < 8; ++i) digits[16 + i] = kHex[(low >> (28 - 4 * i)) & 15U];
   std::string out;
-  out.reserve(prefix.size() + digits.size());
-  return out.append(prefix).append(digits.data(), digits.size());
+  out.reserve(prefix.size() + 24);
+  out = prefix;
+  base::append_hex(out, number);
+  base::append_hex(out, base::hash_mix({number, 2}), 8);
+  return out;
 }
 
 std::vector<std::string> argument_pieces(std::string_view arguments) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "base/json_text.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -111,18 +109,11 @@ std::string body_of(Envelope envelope, const ProviderSpec& spec, const Refusal& 
   return openai_body(refusal, spec.personality == "vllm");
 }
 
-std::string hex16(std::string_view before, std::uint64_t number) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::array<char, 16> digits{};
-  for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = kHex[(number >> (60 - 4 * i)) & 15U];
-  std::string out;
-  out.reserve(before.size() + digits.size());
-  return out.append(before).append(digits.data(), digits.size());
-}
-
 std::string request_id_of(Family family, const ProviderRequest& request, const ReplyContext& context) {
   const auto number = base::hash_mix({context.seed, request.attempt, 1});
-  return hex16(family == Family::anthropic ? "req_011C" : "req_", number);
+  std::string out = family == Family::anthropic ? "req_011C" : "req_";
+  base::append_hex(out, number);
+  return out;
 }
 
 }  // namespace
@@ -142,7 +133,7 @@ void add_identity_headers(base::Headers& headers, const ProviderSpec& spec, cons
       headers.add("openai-version", "2020-10-01");
       headers.add("openai-processing-ms", "12");
     }
-    if (spec.personality == "azure") headers.add("apim-request-id", hex16("", number));
+    if (spec.personality == "azure") headers.add("apim-request-id", fmt::format("{:016x}", number));
   }
 }
 

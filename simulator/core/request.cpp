@@ -40,34 +40,43 @@ bool take_word(base::JsonCursor& in, std::string& word) {
   return true;
 }
 
+/// A list that is not empty.
+bool skip_items(base::JsonCursor& in) {
+  bool any = false;
+  if (!in.enter_array()) return false;
+  for (; in.next_item(); any = true) {
+    if (!in.skip_value()) return false;
+  }
+  return any && in.ok();
+}
+
 }  // namespace
 
 std::optional<PlainBody> read_plain_body(std::string_view body) {
   if (body.empty() || body.front() != '{' || !base::valid_utf8(body)) return std::nullopt;
   base::JsonCursor in(body);
   PlainBody plain;
-  unsigned seen = 0;  // a key that comes twice has the value that comes last: left to the tree
-  const auto first = [&](unsigned bit) { return (std::exchange(seen, seen | bit) & bit) == 0; };
+  base::Once once;
   in.enter_object();
   for (std::string_view key; in.next_key(key);) {
     bool known = false;
     if (key == "model") {
-      known = first(1) && take_word(in, plain.model) && !plain.model.empty();
+      known = once(1) && take_word(in, plain.model) && !plain.model.empty();
     } else if (key == "messages") {
-      known = first(2) && in.peek() == '[' && in.skip_value() && body.substr(0, in.position()).find_last_not_of(" \t\r\n]") != body.substr(0, in.position()).rfind('[');
+      known = once(2) && skip_items(in);
     } else if (key == "stream") {
-      known = first(4) && in.boolean(plain.stream);
+      known = once(4) && in.boolean(plain.stream);
     } else if (key == "max_tokens" || key == "max_completion_tokens") {
       auto& max = key == "max_tokens" ? plain.tokens_max : plain.completion_tokens_max;
-      known = first(8) && in.integer(max) && max > 0;
+      known = once(8) && in.integer(max) && max > 0;
     } else if (key == "user" || key == "prompt_cache_key") {
-      known = first(16) && take_word(in, plain.session);
+      known = once(16) && take_word(in, plain.session);
     } else if (key == "temperature" || key == "top_p") {
       known = in.skip_value();
     }
     if (!known) return std::nullopt;
   }
-  if (!in.at_end() || (seen & 3U) != 3U) return std::nullopt;
+  if (!in.at_end() || !once.all(3)) return std::nullopt;
   return plain;
 }
 
